@@ -1,0 +1,47 @@
+"""Every error that a user can cause, as one tree; each message is one line: what, why, and the way out.
+
+    WassrError
+      UsageError      a command or call that cannot mean anything (exit code 2)
+      SettingsError   a recipe or other settings file: names file, line and key
+      PictureError    a picture that cannot be read, enlarged or written: names the file
+      ModelError      a model file, card or network that does not fit: names the model
+      EngineError     an inference engine or device that is absent or fails its self-test
+      TrainingError   a run that cannot start or go on: names the term, step or folder
+
+Anything else that escapes is a bug and keeps its traceback.
+"""
+
+from pathlib import Path
+
+
+class WassrError(Exception):
+    """Base of all errors that the command line prints as one line."""
+
+
+class UsageError(WassrError):
+    """A call that cannot mean anything."""
+
+
+class SettingsError(WassrError):
+    """A settings file with an unknown key or a wrong value."""
+
+
+class PictureError(WassrError):
+    """A picture that cannot be read, enlarged or written."""
+
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = str(path)
+        self.reason = reason
+
+
+class ModelError(WassrError):
+    """A model that is unknown, damaged or does not fit."""
+
+
+class EngineError(WassrError):
+    """An engine or device that is missing or gives wrong results."""
+
+
+class TrainingError(WassrError):
+    """A training run that cannot start or go on."""
