@@ -1,0 +1,96 @@
+"""Metrics of an enlarged picture, as the field computes them. Every one knows its unit, better direction and protocol.
+
+Pictures are uint8 (H, W, 3), already rounded, as a user gets them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wassr.pixels.resize import resize_rounded
+
+Levels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A function (made, original or input, scale) -> value, and how to read it."""
+
+    compute: Callable[[Levels, Levels, int], float]
+    unit: str
+    higher_is_better: bool
+    reference: str  # "high": the original; "low": the input
+    protocol: str
+
+
+def luma_studio(picture: Levels) -> Floats:
+    """BT.601 studio luma 16..235, rounded as MATLAB's rgb2ycbcr does on uint8: (H, W, 3) to (H, W)."""
+    return np.floor(luma_studio_float(picture) + 0.5)
+
+
+def luma_studio_float(picture: Levels) -> Floats:
+    """The same, unrounded."""
+    rgb = picture.astype(np.float64)
+    return 16 + (rgb @ np.array([65.481, 128.553, 24.966])) / 255
+
+
+def psnr(a: Floats, b: Floats, peak: float = 255.0) -> float:
+    """Peak signal-to-noise ratio in dB; infinite for equal pictures."""
+    error = float(np.mean((a - b) ** 2))
+    return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
+
+
+def ssim(a: Floats, b: Floats) -> float:
+    """Structural similarity (Wang 2004): 11x11 Gaussian of sigma 1.5, K = (0.01, 0.03), L = 255, valid positions only."""
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mean_a, mean_b = _blur(a), _blur(b)
+    var_a, var_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
+    cov = _blur(a * b) - mean_a * mean_b
+    top = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
+    return float(np.mean(top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))))
+
+
+def psnr_y(made: Levels, high: Levels, scale: int) -> float:
+    return psnr(_inner(luma_studio(made), scale), _inner(luma_studio(high), scale))
+
+
+def psnr_y_float(made: Levels, high: Levels, scale: int) -> float:
+    return psnr(_inner(luma_studio_float(made), scale), _inner(luma_studio_float(high), scale))
+
+
+def psnr_rgb(made: Levels, high: Levels, scale: int) -> float:
+    return psnr(_inner(made.astype(np.float64), scale), _inner(high.astype(np.float64), scale))
+
+
+def ssim_y(made: Levels, high: Levels, scale: int) -> float:
+    return ssim(_inner(luma_studio(made), scale), _inner(luma_studio(high), scale))
+
+
+def lr_consistency(made: Levels, low: Levels, scale: int) -> float:
+    """The result reduced again (8-bit bicubic) against the input, RGB, no border left out."""
+    again = resize_rounded(made, low.shape[0], low.shape[1], 1 / scale)
+    return psnr(again.astype(np.float64), low.astype(np.float64))
+
+
+def _inner(picture: Floats, border: int) -> Floats:
+    return picture[border:-border, border:-border] if border else picture
+
+
+def _blur(picture: Floats) -> Floats:
+    x = np.arange(11) - 5
+    window = np.exp(-(x**2) / (2 * 1.5**2))
+    window /= window.sum()
+    rows = sum(w * picture[k : picture.shape[0] - 10 + k] for k, w in enumerate(window))
+    return sum(w * rows[:, k : picture.shape[1] - 10 + k] for k, w in enumerate(window))  # type: ignore[return-value,index,union-attr]
+
+
+METRICS: dict[str, Metric] = {
+    "psnr_y": Metric(psnr_y, "dB", True, "high", "BT.601 studio Y, rounded; border = scale; 8 bit"),
+    "psnr_y_float": Metric(psnr_y_float, "dB", True, "high", "BT.601 studio Y, not rounded; border = scale; 8 bit"),
+    "psnr_rgb": Metric(psnr_rgb, "dB", True, "high", "RGB; border = scale; 8 bit"),
+    "ssim_y": Metric(ssim_y, "", True, "high", "BT.601 studio Y, rounded; border = scale; Gaussian 11x11, valid positions"),
+    "lr_consistency": Metric(lr_consistency, "dB", True, "low", "RGB PSNR of the result reduced by 8-bit bicubic; no border"),
+}

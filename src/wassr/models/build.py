@@ -1,0 +1,77 @@
+"""From a card (or a recipe's generator) to a network that makes pictures."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from wassr.ground.errors import ModelError
+from wassr.ground.settings import nearest
+from wassr.models.card import Base, Card
+from wassr.networks.table import NETWORKS
+from wassr.pixels.resize import bicubic_taps
+
+
+class Generator(nn.Module):
+    """network(low) + base(low): (N, C, h, w) in [0, 1] to (N, C, scale h, scale w), unclipped float32.
+
+    The network may run in bfloat16; the base and the sum are always float32, so a residual network loses nothing visible.
+    """
+
+    def __init__(self, network: nn.Module, base: Base, scale: int, bfloat16: bool = False) -> None:
+        super().__init__()
+        self.network, self.base, self.scale, self.bfloat16 = network, base, scale, bfloat16
+
+    def forward(self, low: Tensor) -> Tensor:
+        if low.device.type == "cpu":  # convolutions on CPUs run fastest with the channels last
+            low = low.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(low.device.type, torch.bfloat16, enabled=self.bfloat16):
+            made = self.network(low)
+        return made.float() + enlarge(low, self.base, self.scale)
+
+
+def enlarge(low: Tensor, base: Base, scale: int) -> Tensor:
+    """The fixed interpolation that a network's output is added to, float32; a scalar zero for `none`."""
+    if base == "none":
+        return low.new_zeros(())
+    if base == "nearest":
+        return F.interpolate(low.float(), scale_factor=scale, mode="nearest")
+    rows, columns = (bicubic_matrix(size, scale * size, low.device) for size in low.shape[-2:])
+    return rows @ low.float() @ columns.T
+
+
+def bicubic_matrix(size_in: int, size_out: int, device: torch.device) -> Tensor:
+    """One axis of pixels.resize as a float32 matrix (out, in)."""
+    return torch.from_numpy(bicubic_taps(size_in, size_out).matrix()).to(device)
+
+
+def build_network(name: str, scale: int, arguments: Mapping[str, int | float | str | bool]) -> nn.Module:
+    """The training form of a network of the table, freshly initialised.
+
+    Raises ModelError for an unknown name, scale or argument.
+    """
+    if name not in NETWORKS:
+        guess = nearest(name, list(NETWORKS))
+        raise ModelError(f"{name}: no such network; " + (f"did you mean {guess}?" if guess else f"known: {', '.join(NETWORKS)}"))
+    try:
+        return NETWORKS[name](scale=scale, **arguments)
+    except TypeError as error:  # the constructor names the argument it does not know
+        raise ModelError(f"network {name}: {str(error).partition('() ')[2] or error}") from None
+
+
+def build_generator(card: Card, weights: Mapping[str, NDArray[np.float32]]) -> Generator:
+    """The network of a model file with its weights, in evaluation mode.
+
+    Raises ModelError when weights and network do not fit.
+    """
+    network = build_network(card.network, card.scale, card.arguments)
+    tensors = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise ModelError(f"{card.name}: its weights do not fit network {card.network}: {first}") from None
+    return Generator(network, card.base, card.scale).eval()

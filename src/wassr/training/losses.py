@@ -1,0 +1,65 @@
+"""Content losses: plain functions (made, high) -> scalar, (N, C, h, w) in [0, 1]; and the sum that a recipe asks for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from wassr.ground.errors import TrainingError
+from wassr.training.recipe import ContentLoss
+
+Term = Callable[[Tensor, Tensor], Tensor]
+Content = Callable[[Tensor, Tensor], dict[str, Tensor]]
+
+
+def l1(made: Tensor, high: Tensor) -> Tensor:
+    """Mean absolute error (EDSR 2017)."""
+    return (made - high).abs().mean()
+
+
+def mse(made: Tensor, high: Tensor) -> Tensor:
+    """Mean squared error (SRResNet 2017)."""
+    return (made - high).square().mean()
+
+
+def charbonnier(made: Tensor, high: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + eps^2), eps = 1e-3 (LapSRN 2017)."""
+    return ((made - high).square() + 1e-6).sqrt().mean()
+
+
+LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier}
+
+
+def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Content:
+    """The weighted terms of a recipe, by name: content(made, high) -> {name: weight * term}.
+
+    A feature term without a file of weights is left out, and `say` is told once. Raises TrainingError if nothing is left.
+    """
+    weights = {name: float(getattr(spec, name)) for name in LOSSES if getattr(spec, name) > 0}
+    terms = {name: LOSSES[name] for name in weights}
+    if spec.feature > 0:
+        if spec.feature_weights:
+            terms["feature"], weights["feature"] = _feature_term(spec, Path(spec.feature_weights)), spec.feature
+        else:
+            say("no feature weights given (loss.feature_weights): training without the feature loss")
+    if not terms:
+        raise TrainingError("the feature loss is the only content term but has no weights: set loss.feature_weights or add mse")
+
+    def content(made: Tensor, high: Tensor) -> dict[str, Tensor]:
+        return {name: weights[name] * term(made, high) for name, term in terms.items()}
+
+    return content
+
+
+def _feature_term(spec: ContentLoss, path: Path) -> Term:
+    from wassr.networks.features import load_vgg16  # only runs with a feature loss pay for the trunk
+
+    trunk = load_vgg16(path, spec.feature_layer, before_activation=spec.feature_before_activation)
+
+    def feature(made: Tensor, high: Tensor) -> Tensor:
+        with torch.no_grad():
+            wanted = trunk(high)
+        return (trunk(made) - wanted).square().mean()
+
+    return feature

@@ -1,0 +1,99 @@
+"""Optimisers and learning-rate schedules from their settings."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from wassr.training.recipe import Optimizer, Schedule
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum, orthogonalised (Jordan 2024), for kernels; Adam for everything with one axis.
+
+    A kernel (out, in, k, k) is treated as a matrix (out, in k k). Updates are scaled to the size of Adam's
+    (Liu 2025: 0.2 sqrt(max(rows, columns))), so that rates of the Adam family carry over.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float, momentum: float, betas: tuple[float, float], eps: float) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "betas": betas, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self._update(p, group)
+        return closure() if closure else None
+
+    def _update(self, p: Tensor, group: dict[str, Any]) -> None:
+        state, grad = self.state[p], p.grad
+        assert grad is not None
+        if p.ndim >= 2 and min(p.shape[0], p.flatten(1).shape[1]) > 1:
+            average = state.setdefault("momentum", torch.zeros_like(p))
+            average.lerp_(grad, 1 - group["momentum"])
+            matrix = grad.lerp(average, group["momentum"]).flatten(1)  # Nesterov
+            scale = 0.2 * math.sqrt(max(matrix.shape))
+            p.add_(orthogonal(matrix).view_as(p), alpha=-group["lr"] * scale)
+            return
+        beta1, beta2 = group["betas"]
+        step = state.setdefault("step", torch.zeros(()))
+        step += 1
+        first = state.setdefault("exp_avg", torch.zeros_like(p)).lerp_(grad, 1 - beta1)
+        second = state.setdefault("exp_avg_sq", torch.zeros_like(p)).lerp_(grad.square(), 1 - beta2)
+        root = (second / (1 - beta2 ** step.item())).sqrt().add_(group["eps"])
+        p.addcdiv_(first, root, value=-group["lr"] / (1 - beta1 ** step.item()))
+
+
+def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
+    """Newton-Schulz iteration towards U V^T of the singular value decomposition; singular values end near one."""
+    a, b, c = 3.4445, -4.7750, 2.0315  # quintic of the Muon write-up
+    x = matrix / (matrix.norm() + 1e-7)
+    transposed = x.shape[0] > x.shape[1]
+    x = x.T if transposed else x
+    for _ in range(steps):
+        square = x @ x.T
+        x = a * x + (b * square + c * square @ square) @ x
+    return x.T if transposed else x
+
+
+def _adam(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
+    return torch.optim.Adam(params, o.rate, o.betas, o.epsilon, o.weight_decay)
+
+
+def _adamw(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(params, o.rate, o.betas, o.epsilon, o.weight_decay)
+
+
+def _rmsprop(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
+    return torch.optim.RMSprop(params, o.rate, o.smoothing, o.epsilon, o.weight_decay, o.momentum)
+
+
+def _sgd(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
+    return torch.optim.SGD(params, o.rate, o.momentum, weight_decay=o.weight_decay)
+
+
+def _muon(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
+    return Muon(params, o.rate, o.momentum, o.betas, o.epsilon)
+
+
+OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], Optimizer], torch.optim.Optimizer]] = {
+    "adam": _adam,
+    "adamw": _adamw,
+    "rmsprop": _rmsprop,
+    "sgd": _sgd,
+    "muon": _muon,
+}
+
+
+def rate_factor(schedule: Schedule, step: int, progress: float) -> float:
+    """Factor of the learning rate at generator step `step` of a stage of which the share `progress` (0..1) is done."""
+    warm = min(1.0, (step + 1) / schedule.warmup_steps) if schedule.warmup_steps else 1.0
+    if schedule.kind == "step":
+        return warm * schedule.gamma ** sum(progress >= m for m in schedule.milestones)
+    if schedule.kind == "cosine" and progress > schedule.flat:
+        falling = min(1.0, (progress - schedule.flat) / max(1 - schedule.flat, 1e-9))
+        return warm * (schedule.final + (1 - schedule.final) * 0.5 * (1 + math.cos(math.pi * falling)))
+    return warm

@@ -1,0 +1,206 @@
+"""Recipes: everything that shapes a run, frozen and checked. No torch.
+
+A recipe holds a content stage and, if it is a GAN, an adversarial stage that starts from the content model. Sizes are
+in pixels of the high-resolution side unless a name says otherwise.
+"""
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from wassr.ground.errors import SettingsError
+from wassr.ground.settings import Strict, load_settings, nearest, read_settings
+from wassr.models.card import Base, Channels
+
+Rate = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Value = int | float | str | bool
+
+
+class GeneratorSpec(Strict):
+    """Which network makes the picture."""
+
+    network: str = Field(description="a row of the table of networks")
+    arguments: dict[str, Value] = Field(default_factory=dict, description="of its constructor, besides the scale")
+    scale: Literal[2, 3, 4] = 4
+    channels: Channels = "rgb"
+    base: Base = "bicubic"
+
+
+class Data(Strict):
+    """Folders of pictures (any format, searched recursively)."""
+
+    train: tuple[str, ...] = Field(min_length=1)
+    valid: tuple[str, ...] = Field(default=(), description="held out; without it every 20th training picture is set apart")
+    candidates: Count = Field(default=1, description="crops drawn for each one used; the one with the most detail is taken")
+    cache_gigabytes: Positive = Field(default=4.0, description="memory for decoded pictures, as 8-bit pixels")
+
+
+class Optimizer(Strict):
+    """Adam family or RMSProp, as torch defines them."""
+
+    kind: Literal["adam", "adamw", "rmsprop", "sgd", "muon"] = "adam"
+    rate: Rate = 2e-4
+    betas: tuple[float, float] = Field(default=(0.9, 0.99), description="adam, adamw")
+    smoothing: float = Field(default=0.99, ge=0, lt=1, description="rmsprop: torch's alpha (TensorFlow: 0.9)")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="rmsprop, sgd, muon")
+    epsilon: Positive = 1e-8
+    weight_decay: Rate = 0.0
+
+
+class Schedule(Strict):
+    """Learning rate over a stage, as a factor of the optimiser's rate."""
+
+    kind: Literal["constant", "cosine", "step"] = "cosine"
+    warmup_steps: int = Field(default=0, ge=0, description="linear rise from zero")
+    flat: float = Field(default=0.0, ge=0, le=1, description="cosine: share of the stage before the rate falls")
+    final: float = Field(default=0.0, ge=0, le=1, description="cosine: factor at the end")
+    milestones: tuple[float, ...] = Field(default=(), description="step: shares of the stage")
+    gamma: float = Field(default=0.5, gt=0, le=1, description="step: factor at each milestone")
+
+
+class ContentLoss(Strict):
+    """Weights of the terms of the table LOSSES; zero switches a term off."""
+
+    l1: Rate = 0.0
+    mse: Rate = 0.0
+    charbonnier: Rate = 0.0
+    feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
+    feature_weights: str | None = Field(default=None, description="file of the VGG16 trunk (safetensors)")
+    feature_layer: str = Field(default="conv5_3", description="conv1_1 ... conv5_3")
+    feature_before_activation: bool = False
+
+    @model_validator(mode="after")
+    def _some_term(self) -> "ContentLoss":
+        if not self.l1 + self.mse + self.charbonnier + self.feature > 0:
+            raise ValueError("no term has a weight: set l1, mse, charbonnier or feature")
+        return self
+
+
+class Stage(Strict):
+    """One stage of training. It ends after `steps` generator steps or `minutes` of wall clock: exactly one is set."""
+
+    steps: Count | None = None
+    minutes: Positive | None = Field(default=None, description="such a stage is not repeatable to the bit")
+    batch: Count = 16
+    crop: Count = 96
+    loss: ContentLoss = ContentLoss(l1=1.0)
+    optimizer: Optimizer = Optimizer()
+    schedule: Schedule = Schedule()
+    clip_norm: Positive | None = Field(default=None, description="generator gradient norm")
+    ema: float = Field(default=0.999, ge=0, lt=1, description="decay of the weight average that is validated and shipped")
+    log_every: Count = 50
+    validate_every: Count = 1000
+    save_every: Count = 500
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Stage":
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("set exactly one of steps and minutes")
+        return self
+
+
+class Critic(Strict):
+    """Which network judges."""
+
+    network: str = Field(default="vgg", description="a row of the table of critics")
+    arguments: dict[str, Value] = Field(default_factory=dict)
+    optimizer: Optimizer = Optimizer(rate=1e-4)
+
+
+class AdversarialLoss(Strict):
+    """All that makes one GAN differ from another; the loop knows no kinds of GAN. `check` judges it against a critic.
+
+    objective: how scores become losses (table OBJECTIVES). penalty: on the critic's gradient with respect to its input
+    (table PENALTIES). clip: bound c; after every critic step the chosen parameters are clamped to [-c, c].
+    weight: of the generator's adversarial loss beside the content terms.
+    """
+
+    objective: Literal["vanilla", "wasserstein"] = "wasserstein"
+    penalty: Literal["none", "gradient"] = "none"
+    penalty_weight: Rate = 0.0
+    clip: Positive | None = None
+    clip_what: Literal["weights", "all"] = Field(default="weights", description="all: normalisation parameters too (2018 code)")
+    critic_steps: Count = 1
+    burst_steps: int = Field(default=0, ge=0, description="critic steps during the first `burst_until` generator steps")
+    burst_until: int = Field(default=0, ge=0)
+    weight: Rate | None = Field(default=1e-3, description="a fixed weight, or null with `ratio`")
+    ratio: Positive | None = Field(default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "AdversarialLoss":
+        if self.penalty == "none" and self.penalty_weight > 0:
+            raise ValueError("penalty_weight is set without a penalty: choose one (gradient) or set the weight to 0")
+        if self.penalty != "none" and self.penalty_weight == 0:
+            raise ValueError(f"penalty {self.penalty} has no weight: set penalty_weight (WGAN-GP: 10)")
+        if self.objective == "wasserstein" and self.penalty == "none" and self.clip is None:
+            raise ValueError("wasserstein without Lipschitz control: set clip (0.01) or penalty: gradient")
+        if (self.weight is None) == (self.ratio is None):
+            raise ValueError("set exactly one of weight and ratio (the other null)")
+        return self
+
+    def critic_steps_at(self, step: int) -> int:
+        """Critic steps before generator step `step` of the stage (from 0)."""
+        return self.burst_steps if step < self.burst_until and self.burst_steps else self.critic_steps
+
+
+class AdversarialStage(Stage):
+    """The second stage: everything of a stage, a critic, and how they play."""
+
+    start: str = Field(default="content", description="content: this recipe's first stage; or a model's name or file")
+    critic: Critic = Critic()
+    adversarial: AdversarialLoss = AdversarialLoss(clip=0.01)
+
+
+class Recipe(Strict):
+    """A whole run."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="of the model that comes out")
+    purpose: str = Field(default="", description="one line for the model's card")
+    seed: int = Field(default=0, ge=0)
+    generator: GeneratorSpec
+    data: Data
+    content: Stage | None = None
+    adversarial: AdversarialStage | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+    channels_last: bool = True
+    threads: int = Field(default=0, ge=0, description="0: all cores")
+    licence: str = "Apache-2.0"
+    licence_data: str = "unknown"
+    credits: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Recipe":
+        if self.content is None and self.adversarial is None:
+            raise ValueError("a recipe needs a content stage, an adversarial stage, or both")
+        for stage in (self.content, self.adversarial):
+            if stage and stage.crop % self.generator.scale:
+                raise ValueError(f"crop {stage.crop} is not a multiple of scale {self.generator.scale}")
+        if self.adversarial and self.adversarial.start == "content" and self.content is None:
+            raise ValueError("the adversarial stage starts from the content stage, which the recipe lacks; set adversarial.start")
+        return self
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Names and files of the recipes in the package."""
+    folder = Path(str(resources.files("wassr.training") / "recipes"))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_recipe(name: str, overrides: tuple[str, ...] = ()) -> Recipe:
+    """A recipe by shipped name or by path of a YAML file, with KEY=VALUE overrides.
+
+    Raises SettingsError with the nearest name when there is none.
+    """
+    known = shipped_recipes()
+    if name in known:
+        return load_settings(known[name].read_text(encoding="utf-8"), Recipe, name, overrides)
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} or path.exists():
+        return read_settings(path, Recipe, overrides)
+    guess = nearest(name, list(known))
+    hint = f"did you mean {guess}?" if guess else f"recipes: {', '.join(known)}"
+    raise SettingsError(f"{name}: no such recipe or file; {hint}")
