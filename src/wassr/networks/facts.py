@@ -1,0 +1,90 @@
+"""What is known of every network without building it: the only list (no torch). `table.py` names the same networks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Argument = int | float | str | bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One network.
+
+    channels: what the network takes and gives, rgb (three channels) or y (luma; chroma goes by bicubic).
+    base: what its output is added to, unless a recipe says otherwise.
+    radius: for default arguments, at every scale, in low-resolution pixels: how far an output pixel looks.
+    sees_all: the network looks at the whole picture (pooling, global attention), so that tiled differs from whole.
+    gmac: 10^9 multiply-adds per 10^6 output pixels at x4 with default arguments: branches merged and batch
+        normalisation folded, every layer evaluated where the paper has it.
+    defaults: all arguments of the constructor but `scale`.
+    """
+
+    name: str
+    title: str
+    paper: str
+    scales: tuple[int, ...]
+    channels: Literal["rgb", "y"]
+    base: Literal["none", "nearest", "bicubic"]
+    radius: int
+    gmac: float
+    sees_all: bool = False
+    defaults: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def planes(self) -> int:
+        """Channels at the network's door: 3 or 1."""
+        return 3 if self.channels == "rgb" else 1
+
+
+COMPACT = Facts(
+    name="compact",
+    title="wassr's own for plain CPUs: dense 3x3 convolutions at low resolution, a residual to bicubic",
+    paper="the wassr authors; re-parameterised kernels after X. Zhang et al., Edge-oriented Convolution Block for "
+    "Real-time Super Resolution on Mobile Devices, ACM MM 2021",
+    scales=(2, 3, 4),
+    channels="rgb",
+    base="bicubic",
+    radius=14,
+    gmac=16.9,
+    defaults=MappingProxyType({"channels": 48, "blocks": 6, "depth": 2, "branches": True}),
+)
+
+ESPCN = Facts(
+    name="espcn",
+    title="sub-pixel network on luma, three convolutions",
+    paper="W. Shi et al., Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional "
+    "Neural Network, CVPR 2016, arXiv 1609.05158",
+    scales=(2, 3, 4),
+    channels="y",
+    base="bicubic",  # the paper has none: with a residual nothing visible is lost in bf16
+    radius=4,
+    gmac=1.54,
+    defaults=MappingProxyType({"activation": "tanh"}),
+)
+
+SRRESNET = Facts(
+    name="srresnet",
+    title="SRGAN's generator: 16 residual blocks of 64, two sub-pixel stages, 9x9 first and last",
+    paper="C. Ledig et al., Photo-Realistic Single Image Super-Resolution Using a Generative Adversarial Network, "
+    "CVPR 2017, arXiv 1609.04802",
+    scales=(2, 3, 4),
+    channels="rgb",
+    base="none",
+    radius=40,
+    gmac=138.6,
+    defaults=MappingProxyType(
+        {
+            "blocks": 16,
+            "width": 64,
+            "head": 9,
+            "tail": 9,
+            "normalisation": "bn",
+            "activation": "prelu",
+            "icnr": False,
+        }
+    ),
+)
+
+FACTS: dict[str, Facts] = {row.name: row for row in (COMPACT, ESPCN, SRRESNET)}
