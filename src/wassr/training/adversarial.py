@@ -1,0 +1,109 @@
+"""AdversarialLoss at work: what the recipe says, as functions of critic and pictures."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from wassr.training.lipschitz import CONSTRAINTS, NORMALISATIONS, PENALTIES
+from wassr.training.objectives import OBJECTIVES
+from wassr.training.recipe import AdversarialLoss, Optimizer
+
+WEIGHT_BOUNDS = (1e-4, 1e4)
+TIME_CONSTANT = 100  # steps in which the controller of the weight closes most of a deviation
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the critic is trained on. `gap` is E c_real - E c_fake: positive when it tells them apart."""
+
+    total: Tensor
+    objective: Tensor
+    penalty: Tensor | None
+    gap: Tensor
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with a combination, and what to do instead."""
+
+    fatal: bool
+    message: str
+
+
+class Adversary:
+    """The losses, penalty, constraint and weight of one AdversarialLoss."""
+
+    def __init__(self, spec: AdversarialLoss) -> None:
+        self.spec = spec
+        self.objective = OBJECTIVES[spec.objective]
+        self.penalty = PENALTIES.get(spec.penalty)
+
+    def critic_loss(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor, mix: Tensor) -> Judged:
+        """Objective plus penalty; `mix` (N,) in [0, 1] places the penalty's samples between real and generated."""
+        real_scores, fake_scores = critic(high, low).float(), critic(fake, low).float()
+        objective = self.objective.critic(real_scores, fake_scores)
+        gap = (real_scores.mean() - fake_scores.mean()).detach()
+        if self.penalty is None:
+            return Judged(objective, objective, None, gap)
+        penalty = self.spec.penalty_weight * self.penalty(lambda z: critic(z, low), high, fake, mix)
+        return Judged(objective + penalty, objective, penalty, gap)
+
+    def generator_loss(self, critic: nn.Module, low: Tensor, fake: Tensor) -> Tensor:
+        """The critic's voice, unweighted."""
+        return self.objective.generator(critic(fake, low).float())
+
+    def constrain(self, critic: nn.Module) -> None:
+        """After every critic step."""
+        for constraint in CONSTRAINTS.values():
+            constraint(critic, self.spec)
+
+    def first_weight(self) -> float:
+        """The weight before the first step."""
+        return self.spec.weight if self.spec.weight is not None else 1.0
+
+    def weigh(self, weight: float, pull: Tensor, push: Tensor) -> float:
+        """The next weight: fixed, or moved slowly towards the target ratio |weight push| / |pull|."""
+        if self.spec.ratio is None:
+            return weight
+        now = ratio(pull, weight * push)
+        factor = (self.spec.ratio / max(now, 1e-12)) ** (3 / TIME_CONSTANT)
+        factor = min(max(factor, 0.5), 2.0)
+        return min(max(weight * factor, WEIGHT_BOUNDS[0]), WEIGHT_BOUNDS[1])
+
+
+def ratio(pull: Tensor, push: Tensor) -> float:
+    """r = |push| / |pull|, gradients at the generator's output."""
+    return float(push.norm() / (pull.norm() + 1e-12))
+
+
+def cosine(pull: Tensor, push: Tensor) -> float:
+    """Cosine of the angle between the two gradients; 0 where one vanishes."""
+    return float((pull * push).sum() / (pull.norm() * push.norm() + 1e-20))
+
+
+def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> list[Problem]:
+    """What does not go together, each with what to do instead. Impossible values are refused by the recipe itself."""
+    found = []
+    batch_norm = any(isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d) for m in critic.modules())
+    if batch_norm and spec.penalty != "none":
+        found.append(
+            Problem(True, "BatchNorm in the critic under a per-sample gradient penalty: use critic.arguments.norm: layer or none")
+        )
+    if any(isinstance(m, nn.Sigmoid) for m in list(critic.modules())[-2:]):
+        found.append(Problem(True, "the critic ends in a sigmoid: every objective here takes raw scores; remove it"))
+    momentum = optimizer.momentum > 0 or (optimizer.kind in {"adam", "adamw", "muon"} and optimizer.betas[0] > 0)
+    if spec.clip is not None and momentum:
+        found.append(Problem(False, "momentum with weight clipping is known to be unstable: use kind: rmsprop, momentum: 0"))
+    norm = any(isinstance(m, NORMALISATIONS) for m in critic.modules())
+    if spec.clip is not None and spec.clip_what == "all" and norm:
+        found.append(
+            Problem(False, "clipping normalisation scales too shrinks the critic's gradient a thousandfold: use clip_what: weights")
+        )
+    return found
+
+
+def mixing(seed: int, step: int, sub: int, count: int) -> Tensor:
+    """(count,) uniform numbers in [0, 1) as a pure function of the step, for penalties between real and generated."""
+    source = torch.Generator().manual_seed(((seed * 1_000_003 + step) * 101 + sub) & 0x7FFF_FFFF_FFFF_FFFF)
+    return torch.rand(count, generator=source)

@@ -1,0 +1,31 @@
+"""TensorBoard: the same scalars as the log, and sample grids. The viewer is the user's choice: pip install tensorboard."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tensorboardX import SummaryWriter
+
+
+class Board:
+    """Writes event files; on resume, steps after `step` are purged from the view."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self._writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None, flush_secs=30)
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        for tag, value in values.items():
+            self._writer.add_scalar(tag, value, step)
+
+    def picture(self, step: int, tag: str, levels: NDArray[np.uint8]) -> None:
+        """uint8 (H, W, 3)."""
+        self._writer.add_image(tag, levels, step, dataformats="HWC")
+
+    def text(self, step: int, tag: str, words: str) -> None:
+        self._writer.add_text(tag, words, step)
+
+    def flush(self) -> None:
+        self._writer.flush()
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,164 @@
+"""From a recipe to networks, optimisers and a first state; and from a trained generator to a model file."""
+
+import platform
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from wassr.ground.errors import TrainingError
+from wassr.ground.settings import dump_settings
+from wassr.models.build import Generator, build_network
+from wassr.models.card import Card
+from wassr.models.modelfile import load_weights, save_weights
+from wassr.models.shelf import find
+from wassr.networks.critics import CRITICS
+from wassr.networks.facts import FACTS
+from wassr.networks.probe import radius
+from wassr.training.adversarial import Adversary, check
+from wassr.training.optimizers import OPTIMIZERS
+from wassr.training.recipe import AdversarialStage, Recipe, Stage
+from wassr.training.state import State, averaged
+from wassr.upscaling.upscaler import Upscaler
+
+
+def new_generator(recipe: Recipe) -> Generator:
+    """A freshly initialised generator, the same for the same seed."""
+    torch.manual_seed(recipe.seed)
+    spec = recipe.generator
+    network = build_network(spec.network, spec.scale, spec.arguments)
+    facts = FACTS[spec.network]
+    if spec.channels != facts.channels:
+        raise TrainingError(f"{recipe.name}: network {spec.network} works on {facts.channels}, the recipe says {spec.channels}")
+    return Generator(network, spec.base, spec.scale, recipe.precision == "bfloat16").to(memory_format=_layout(recipe))
+
+
+def new_state(recipe: Recipe, stage: str, start: Generator, hours_before: float, total: int) -> State:
+    """The state before the first step of a stage, from the start's weights."""
+    generator = new_generator(recipe)
+    generator.network.load_state_dict(start.network.state_dict())
+    spec = stage_of(recipe, stage)
+    state = State(
+        stage=stage,
+        seed=recipe.seed,
+        generator=generator.train(),
+        average=averaged(generator),
+        optimizer=OPTIMIZERS[spec.optimizer.kind](generator.parameters(), spec.optimizer),
+        hours_before=hours_before,
+        total=total,
+    )
+    if isinstance(spec, AdversarialStage):
+        _add_critic(state, recipe, spec)
+    return state
+
+
+def stage_of(recipe: Recipe, name: str) -> Stage:
+    """`content` or `adversarial`."""
+    stage = recipe.content if name == "content" else recipe.adversarial
+    assert stage is not None
+    return stage
+
+
+def start_from(recipe: Recipe, name: str) -> tuple[Generator, Card]:
+    """Weights of a model, by name or file, as a generator of this recipe.
+
+    Raises TrainingError naming both when network, arguments or scale differ.
+    """
+    found = find(name)
+    card, spec = found.card, recipe.generator
+    facts = FACTS[spec.network]
+    asked = (spec.network, spec.scale, {**facts.defaults, **spec.arguments}, spec.base)
+    has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
+    if asked != has:
+        raise TrainingError(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
+    weights, _ = load_weights(found.weights)
+    generator = new_generator(recipe)
+    generator.network.load_state_dict({key: torch.from_numpy(np.array(value)) for key, value in weights.items()})
+    return generator, card
+
+
+def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
+    """The Upscaler that users run, around a generator in training (torch engine, float32, consistency off)."""
+    from wassr.upscaling.engine_torch import TorchEngine
+
+    card = model_card(recipe, generator, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
+    return Upscaler.from_engine(card, TorchEngine(generator.network))
+
+
+def model_card(
+    recipe: Recipe, generator: Generator, steps: int, hours: float, data: str, parent: str | None, name: str
+) -> Card:
+    """What is known at the end of training; measured numbers are added by evaluation."""
+    from wassr import __version__
+
+    spec = recipe.generator
+    facts = FACTS[spec.network]
+    stage = recipe.adversarial or recipe.content
+    assert stage is not None
+    weights = {key: value for key, value in stage.loss.model_dump().items() if isinstance(value, float) and value > 0}
+    losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
+    if stage.loss.feature and stage.loss.feature_weights:
+        losses += f" (VGG16 {stage.loss.feature_layer})"
+    if recipe.adversarial:
+        a = recipe.adversarial.adversarial
+        losses += f", adversarial {a.objective} " + (f"at ratio {a.ratio:g}" if a.ratio else f"{a.weight:g}")
+    return Card(
+        name=name,
+        purpose=recipe.purpose,
+        network=spec.network,
+        arguments=spec.arguments,
+        scale=spec.scale,
+        channels=spec.channels,
+        base=spec.base,
+        radius=radius(build_network(spec.network, spec.scale, spec.arguments), facts.planes),
+        sees_all=facts.sees_all,
+        recipe=dump_settings(recipe),
+        data=data,
+        steps=steps,
+        hours=round(hours, 3),
+        machine=f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        parent=parent,
+        losses=losses,
+        licence=recipe.licence,
+        licence_data=recipe.licence_data,
+        credits=recipe.credits,
+        version=__version__,
+    )
+
+
+def save_model(path: Path, generator: Generator, card: Card) -> None:
+    """The training form with its card."""
+    tensors = {key: value.detach().float().contiguous().numpy() for key, value in generator.network.state_dict().items()}
+    save_weights(path, tensors, card)
+
+
+def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
+    """Refuse impossible combinations of critic and loss; tell of doubtful ones."""
+    spec = recipe.adversarial
+    if spec is None:
+        return
+    critic = CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments)
+    problems = check(spec.adversarial, critic, spec.critic.optimizer)
+    fatal = [p.message for p in problems if p.fatal]
+    if fatal:
+        raise TrainingError(f"{recipe.name}: {fatal[0]}")
+    for problem in problems:
+        say(f"warning: {problem.message}")
+
+
+def _add_critic(state: State, recipe: Recipe, spec: AdversarialStage) -> None:
+    torch.manual_seed(recipe.seed + 1)  # a critic of its own draw, the same for every recipe with this seed
+    state.critic = CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments).to(memory_format=_layout(recipe))
+    state.critic_optimizer = OPTIMIZERS[spec.critic.optimizer.kind](state.critic.parameters(), spec.critic.optimizer)
+    state.weight = Adversary(spec.adversarial).first_weight()
+
+
+def _layout(recipe: Recipe) -> torch.memory_format:
+    return torch.channels_last if recipe.channels_last else torch.contiguous_format
+
+
+def _words(what: tuple[str, int, dict[str, int | float | str | bool], str]) -> str:
+    network, scale, arguments, base = what
+    inner = ", ".join(f"{key}={value}" for key, value in arguments.items())
+    return f"{network}({inner}) x{scale} on {base}"

@@ -1,0 +1,139 @@
+"""One generator step of each stage, each on one screen. No logging, saving or scheduling here."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from wassr.data.stream import Batch
+from wassr.ground.errors import TrainingError
+from wassr.training.adversarial import Adversary, cosine, mixing, ratio
+from wassr.training.losses import Content
+from wassr.training.state import State
+
+Batches = Callable[[str, int], Batch]  # (role, sub-step) -> crops of this generator step
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a step saw: tag -> value, the same tags in the log and in TensorBoard."""
+
+    values: dict[str, float] = field(default_factory=dict)
+
+
+class NotFinite(TrainingError):
+    """A loss or gradient is not a number; nothing was applied."""
+
+
+def content_step(state: State, batch: Batches, content: Content, clip_norm: float | None) -> Measured:
+    """Pull the generator towards the high-resolution crops."""
+    crops = batch("generator", 0)
+    made = state.generator(crops.low)
+    terms = content(made, crops.high)
+    norm = descend(state.optimizer, state.generator, total(terms), "content", clip_norm)
+    return Measured({**named("loss", terms), "norm/generator": norm})
+
+
+def adversarial_step(
+    state: State, batch: Batches, content: Content, adversary: Adversary, clip_norm: float | None
+) -> Measured:
+    """Train the critic for some steps, then the generator against content and critic.
+
+    Both gradients are taken at the generator's output y, so their ratio and angle are known for nothing, and one
+    backward pass through the generator serves both.
+    """
+    critic, critic_optimizer = state.critic_and_optimizer()
+    for k in range(adversary.spec.critic_steps_at(state.step)):
+        crops = batch("critic", k)
+        with torch.no_grad(), statistics_still(state.generator):
+            fake = state.generator(crops.low)
+        mix = mixing(state.seed, state.step, k, len(fake))
+        judged = adversary.critic_loss(critic, crops.low, crops.high, fake, mix)
+        critic_norm = descend(critic_optimizer, critic, judged.total, "critic", None)
+        adversary.constrain(critic)
+
+    crops = batch("generator", 0)
+    fake = state.generator(crops.low)
+    y = fake.detach().requires_grad_(True)
+    terms = content(y, crops.high)
+    with frozen(critic), statistics_still(critic):
+        voice = adversary.generator_loss(critic, crops.low, y)
+    (pull,) = torch.autograd.grad(total(terms), y)
+    (push,) = torch.autograd.grad(voice, y)
+    state.weight = adversary.weigh(state.weight, pull, push)
+    norm = descend_through(state.optimizer, state.generator, fake, pull + state.weight * push, clip_norm)
+
+    values = {**named("loss", terms), "loss/adversarial": state.weight * float(voice), "loss/critic": float(judged.total)}
+    if judged.penalty is not None:
+        values["loss/penalty"] = float(judged.penalty)
+    values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, state.weight * push)}
+    values |= {"critic/cosine": cosine(pull, push), "critic/weight": state.weight}
+    return Measured({**values, "norm/generator": norm, "norm/critic": critic_norm})
+
+
+def descend(optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor, what: str, clip_norm: float | None) -> float:
+    """One optimiser step down `loss`; returns the gradient norm before clipping. Raises NotFinite, applying nothing."""
+    if not torch.isfinite(loss):
+        raise NotFinite(f"the {what} loss is {float(loss)}")
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return _apply(optimizer, network, what, clip_norm)
+
+
+def descend_through(
+    optimizer: torch.optim.Optimizer, network: nn.Module, output: Tensor, gradient: Tensor, clip_norm: float | None
+) -> float:
+    """One optimiser step down a gradient that is given at the network's output."""
+    optimizer.zero_grad(set_to_none=True)
+    output.backward(gradient)  # type: ignore[no-untyped-call]
+    return _apply(optimizer, network, "generator", clip_norm)
+
+
+def total(terms: dict[str, Tensor]) -> Tensor:
+    """The sum of the weighted terms; names the term that is not finite."""
+    for name, term in terms.items():
+        if not torch.isfinite(term):
+            raise NotFinite(f"the content term {name} is {float(term)}")
+    return torch.stack(list(terms.values())).sum()
+
+
+def named(prefix: str, terms: dict[str, Tensor]) -> dict[str, float]:
+    return {f"{prefix}/{name}": float(term) for name, term in terms.items()}
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """No gradients for the network's parameters, so that the generator's step does not compute them."""
+    wanted = [p for p in network.parameters() if p.requires_grad]
+    for p in wanted:
+        p.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for p in wanted:
+            p.requires_grad_(True)
+
+
+@contextmanager
+def statistics_still(network: nn.Module) -> Iterator[None]:
+    """Batch statistics are used but the running ones stand still."""
+    tracking = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d) and m.track_running_stats]
+    for m in tracking:
+        m.track_running_stats = False
+    try:
+        yield
+    finally:
+        for m in tracking:
+            m.track_running_stats = True
+
+
+def _apply(optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip_norm: float | None) -> float:
+    norm = float(nn.utils.clip_grad_norm_(network.parameters(), clip_norm or float("inf")))
+    if not norm < float("inf"):
+        optimizer.zero_grad(set_to_none=True)
+        bad = next((n for n, p in network.named_parameters() if p.grad is not None and not p.grad.isfinite().all()), "?")
+        raise NotFinite(f"the {what} gradient is not finite, first in layer {bad}")
+    optimizer.step()
+    return norm
