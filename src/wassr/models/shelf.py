@@ -1,0 +1,81 @@
+"""The shelf: models that come with the package, and any other model file by its path. No weights are opened."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from wassr.ground.errors import ModelError
+from wassr.models.card import Card
+from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model where it lies. weights: training form (.safetensors); onnx: deployment form. One of them may be None."""
+
+    card: Card
+    weights: Path | None
+    onnx: Path | None
+
+    @property
+    def bytes(self) -> int:
+        """Size of its files together."""
+        return sum(path.stat().st_size for path in (self.weights, self.onnx) if path is not None)
+
+
+def shipped(folder: Path = SHIPPED) -> dict[str, Path]:
+    """Names of the models of the package, sorted, each with its file (the weights, or else the deployment form)."""
+    files = {path.stem: path for suffix in (DEPLOYMENT, WEIGHTS) for path in folder.glob(f"*{suffix}")}
+    return dict(sorted(files.items()))
+
+
+def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
+    """A shipped model by name, or a model file by path (either form; the other one is found beside it).
+
+    Raises ModelError with the nearest name when there is none, and when the file is damaged or not of wassr.
+    """
+    names = shipped(folder)
+    if str(model) in names:
+        return _open(names[str(model)])
+    path = Path(model).expanduser()
+    if path.is_dir():
+        raise ModelError(_folder_hint(path))
+    if path.suffix not in (WEIGHTS, DEPLOYMENT):
+        raise ModelError(_name_hint(str(model), list(names)))
+    if not path.is_file():
+        raise ModelError(f"{model}: no such model file")
+    return _open(path)
+
+
+def _open(path: Path) -> ModelFile:
+    card = read_card(path)
+    other = path.with_suffix(DEPLOYMENT if path.suffix == WEIGHTS else WEIGHTS)
+    twin = other if other.is_file() and _same(card, read_card(other)) else None
+    return ModelFile(card, path, twin) if path.suffix == WEIGHTS else ModelFile(card, twin, path)
+
+
+def _same(one: Card, other: Card) -> bool:
+    """Whether two files hold the same model, whenever it was measured; an old export beside newer weights differs."""
+    return one.model_copy(update={"measured": ()}) == other.model_copy(update={"measured": ()})
+
+
+def _name_hint(name: str, names: list[str]) -> str:
+    known = f"shipped models: {', '.join(names) or 'none'}"
+    if name.lstrip("-").isdigit():
+        return (
+            f"{name}: -n takes a model, not a noise level as waifu2x does; cleaning will be automatic for JPEG files "
+            f"(its switch --jpeg comes later); {known}"
+        )
+    if Path(name).suffix in (".pth", ".pt", ".ckpt", ".param", ".bin"):
+        return f"{name}: files of other programs are not read yet; a model is a {WEIGHTS} or {DEPLOYMENT} file; {known}"
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
+    guess = f"did you mean {close[0]}? " if close else ""
+    return f"{name}: no such model; {guess}{known}; a path must end in {WEIGHTS} or {DEPLOYMENT}"
+
+
+def _folder_hint(path: Path) -> str:
+    inside = sorted(p for s in (WEIGHTS, DEPLOYMENT) for p in (*path.glob(f"*{s}"), *path.glob(f"models/*{s}")))
+    shown = ", ".join(str(p) for p in inside[:4])
+    return f"{path}: is a folder; " + (f"name a model file in it: {shown}" if inside else "it holds no model file")
