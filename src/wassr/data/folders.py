@@ -69,7 +69,7 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
 
 
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
-    """Training and validation pictures when no validation folder is given: each `every`-th is held out, at least one."""
+    """Training and validation pictures where no validation folder is given: each `every`-th is held out."""
     if len(paths) < 2:
         raise TrainingError("one picture cannot be split: give data.valid a folder of its own")
     held = set(range(every // 2, len(paths), every)) or {len(paths) - 1}

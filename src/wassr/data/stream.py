@@ -60,10 +60,8 @@ class Stream:
 
     def __call__(self, key: Key, following: Key | None = None) -> Batch:
         """The batch of `key`; `following`, if given, is prepared in the background meanwhile."""
-        if self._next and self._next[0] == key:
-            batch = self._next[1].result()
-        else:
-            batch = self.make(key)
+        ready = self._next is not None and self._next[0] == key
+        batch = self._next[1].result() if ready and self._next else self.make(key)
         self._next = (following, self._pool.submit(self.make, following)) if following else None
         return batch
 

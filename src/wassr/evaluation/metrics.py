@@ -91,6 +91,10 @@ METRICS: dict[str, Metric] = {
     "psnr_y": Metric(psnr_y, "dB", True, "high", "BT.601 studio Y, rounded; border = scale; 8 bit"),
     "psnr_y_float": Metric(psnr_y_float, "dB", True, "high", "BT.601 studio Y, not rounded; border = scale; 8 bit"),
     "psnr_rgb": Metric(psnr_rgb, "dB", True, "high", "RGB; border = scale; 8 bit"),
-    "ssim_y": Metric(ssim_y, "", True, "high", "BT.601 studio Y, rounded; border = scale; Gaussian 11x11, valid positions"),
-    "lr_consistency": Metric(lr_consistency, "dB", True, "low", "RGB PSNR of the result reduced by 8-bit bicubic; no border"),
+    "ssim_y": Metric(
+        ssim_y, "", True, "high", "BT.601 studio Y, rounded; border = scale; Gaussian 11x11, valid positions"
+    ),
+    "lr_consistency": Metric(
+        lr_consistency, "dB", True, "low", "RGB PSNR of the result reduced by 8-bit bicubic; no border"
+    ),
 }

@@ -21,14 +21,14 @@ class Generator(nn.Module):
     The network may run in bfloat16; the base and the sum are always float32, so a residual network loses nothing visible.
     """
 
-    def __init__(self, network: nn.Module, base: Base, scale: int, bfloat16: bool = False) -> None:
+    def __init__(self, network: nn.Module, base: Base, scale: int, in_bfloat16: bool = False) -> None:
         super().__init__()
-        self.network, self.base, self.scale, self.bfloat16 = network, base, scale, bfloat16
+        self.network, self.base, self.scale, self.in_bfloat16 = network, base, scale, in_bfloat16
 
     def forward(self, low: Tensor) -> Tensor:
         if low.device.type == "cpu":  # convolutions on CPUs run fastest with the channels last
             low = low.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(low.device.type, torch.bfloat16, enabled=self.bfloat16):
+        with torch.autocast(low.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             made = self.network(low)
         return made.float() + enlarge(low, self.base, self.scale)
 
@@ -55,7 +55,9 @@ def build_network(name: str, scale: int, arguments: Mapping[str, int | float | s
     """
     if name not in NETWORKS:
         guess = nearest(name, list(NETWORKS))
-        raise ModelError(f"{name}: no such network; " + (f"did you mean {guess}?" if guess else f"known: {', '.join(NETWORKS)}"))
+        raise ModelError(
+            f"{name}: no such network; " + (f"did you mean {guess}?" if guess else f"known: {', '.join(NETWORKS)}")
+        )
     try:
         return NETWORKS[name](scale=scale, **arguments)
     except TypeError as error:  # the constructor names the argument it does not know

@@ -20,7 +20,9 @@ class Compact(nn.Module):
     branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones.
     """
 
-    def __init__(self, scale: int = 4, channels: int = 48, blocks: int = 6, depth: int = 2, branches: bool = True) -> None:
+    def __init__(
+        self, scale: int = 4, channels: int = 48, blocks: int = 6, depth: int = 2, branches: bool = True
+    ) -> None:
         super().__init__()
 
         def conv() -> nn.Module:

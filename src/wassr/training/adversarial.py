@@ -88,17 +88,25 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
     batch_norm = any(isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d) for m in critic.modules())
     if batch_norm and spec.penalty != "none":
         found.append(
-            Problem(True, "BatchNorm in the critic under a per-sample gradient penalty: use critic.arguments.norm: layer or none")
+            Problem(
+                True,
+                "BatchNorm in the critic under a per-sample gradient penalty: use critic.arguments.norm: layer or none",
+            )
         )
     if any(isinstance(m, nn.Sigmoid) for m in list(critic.modules())[-2:]):
         found.append(Problem(True, "the critic ends in a sigmoid: every objective here takes raw scores; remove it"))
     momentum = optimizer.momentum > 0 or (optimizer.kind in {"adam", "adamw", "muon"} and optimizer.betas[0] > 0)
     if spec.clip is not None and momentum:
-        found.append(Problem(False, "momentum with weight clipping is known to be unstable: use kind: rmsprop, momentum: 0"))
+        found.append(
+            Problem(False, "momentum with weight clipping is known to be unstable: use kind: rmsprop, momentum: 0")
+        )
     norm = any(isinstance(m, NORMALISATIONS) for m in critic.modules())
     if spec.clip is not None and spec.clip_what == "all" and norm:
         found.append(
-            Problem(False, "clipping normalisation scales too shrinks the critic's gradient a thousandfold: use clip_what: weights")
+            Problem(
+                False,
+                "clipping normalisation scales shrinks the critic's gradient a thousandfold: use clip_what: weights",
+            )
         )
     return found
 

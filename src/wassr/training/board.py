@@ -1,4 +1,4 @@
-"""TensorBoard: the same scalars as the log, and sample grids. The viewer is the user's choice: pip install tensorboard."""
+"""TensorBoard: the scalars of the log, and sample grids. The viewer is the user's choice: pip install tensorboard."""
 
 from pathlib import Path
 

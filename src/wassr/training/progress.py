@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: one line every few seconds, with speed, time to the end and what limits it."""
+"""What a person sees while a run goes on: a line every few seconds with speed, time to the end and what limits it."""
 
 import time
 from collections.abc import Callable
@@ -40,13 +40,16 @@ class Progress:
         if now - self._shown < EVERY_SECONDS:
             return
         self._shown = now
-        terms = "  ".join(f"{tag.split('/')[1]} {value:.4g}" for tag, value in values.items() if tag.startswith("loss/"))
+        terms = "  ".join(
+            f"{tag.split('/')[1]} {value:.4g}" for tag, value in values.items() if tag.startswith("loss/")
+        )
         extra = "  ".join(
             f"{name} {values[tag]:.3g}"
             for tag, name in (("critic/gap_training", "gap"), ("critic/ratio", "r"))
             if tag in values
         )
-        self.say(f"{self._stage} step {self._step}  {terms}  {extra}  {self._speed:.1f} images/s, {self._left()}, {self._limit()}")
+        speed = f"{self._speed:.1f} images/s, {self._left()}, {self._limit()}"
+        self.say(f"{self._stage} step {self._step}  {terms}  {extra}  {speed}")
 
     def validated(self, step: int, values: dict[str, float]) -> None:
         words = "  ".join(f"{tag.split('/')[1]} {value:.4g}" for tag, value in values.items())

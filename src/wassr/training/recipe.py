@@ -34,8 +34,12 @@ class Data(Strict):
     """Folders of pictures (any format, searched recursively)."""
 
     train: tuple[str, ...] = Field(min_length=1)
-    valid: tuple[str, ...] = Field(default=(), description="held out; without it every 20th training picture is set apart")
-    candidates: Count = Field(default=1, description="crops drawn for each one used; the one with the most detail is taken")
+    valid: tuple[str, ...] = Field(
+        default=(), description="held out; without it every 20th training picture is set apart"
+    )
+    candidates: Count = Field(
+        default=1, description="crops drawn for each one used; the one with the most detail is taken"
+    )
     cache_gigabytes: Positive = Field(default=4.0, description="memory for decoded pictures, as 8-bit pixels")
 
 
@@ -91,7 +95,9 @@ class Stage(Strict):
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     clip_norm: Positive | None = Field(default=None, description="generator gradient norm")
-    ema: float = Field(default=0.999, ge=0, lt=1, description="decay of the weight average that is validated and shipped")
+    ema: float = Field(
+        default=0.999, ge=0, lt=1, description="decay of the weight average that is validated and shipped"
+    )
     log_every: Count = 50
     validate_every: Count = 1000
     save_every: Count = 500
@@ -123,12 +129,16 @@ class AdversarialLoss(Strict):
     penalty: Literal["none", "gradient"] = "none"
     penalty_weight: Rate = 0.0
     clip: Positive | None = None
-    clip_what: Literal["weights", "all"] = Field(default="weights", description="all: normalisation parameters too (2018 code)")
+    clip_what: Literal["weights", "all"] = Field(
+        default="weights", description="all: normalisation parameters too (2018 code)"
+    )
     critic_steps: Count = 1
     burst_steps: int = Field(default=0, ge=0, description="critic steps during the first `burst_until` generator steps")
     burst_until: int = Field(default=0, ge=0)
     weight: Rate | None = Field(default=1e-3, description="a fixed weight, or null with `ratio`")
-    ratio: Positive | None = Field(default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y")
+    ratio: Positive | None = Field(
+        default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y"
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "AdversarialLoss":
@@ -180,7 +190,9 @@ class Recipe(Strict):
             if stage and stage.crop % self.generator.scale:
                 raise ValueError(f"crop {stage.crop} is not a multiple of scale {self.generator.scale}")
         if self.adversarial and self.adversarial.start == "content" and self.content is None:
-            raise ValueError("the adversarial stage starts from the content stage, which the recipe lacks; set adversarial.start")
+            raise ValueError(
+                "the adversarial stage starts from the content stage, which the recipe lacks; set adversarial.start"
+            )
         return self
 
 

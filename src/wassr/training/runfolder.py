@@ -49,7 +49,9 @@ def open_run(path: Path, recipe: Recipe) -> RunFolder:
         before = read_settings(folder.recipe, Recipe)
         changed = differences(before, recipe)
         if changed:
-            raise TrainingError(f"{path}: this run has another recipe; choose another folder with -o. " + "; ".join(changed[:5]))
+            raise TrainingError(
+                f"{path}: this run has another recipe; choose another folder with -o. " + "; ".join(changed[:5])
+            )
     elif path.exists() and any(path.iterdir()):
         raise TrainingError(f"{path}: is not empty and holds no run; choose another folder with -o")
     else:

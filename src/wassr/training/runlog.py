@@ -20,13 +20,15 @@ class Entry:
 
 
 class RunLog:
-    """Appends entries; `offset` is the length that a state remembers, and what was written after it is cut on resume."""
+    """Appends entries. `offset` is the length that a state remembers: what was written after it is cut on resume."""
 
     def __init__(self, path: Path, offset: int = 0) -> None:
         self.path = path
         size = path.stat().st_size if path.exists() else 0
         if size < offset:
-            raise TrainingError(f"{path}: is shorter than the saved state says ({size} < {offset} bytes); the log was edited")
+            raise TrainingError(
+                f"{path}: is shorter than the saved state says ({size} < {offset} bytes); the log was edited"
+            )
         self._file = path.open("ab")
         self._file.truncate(offset)
 

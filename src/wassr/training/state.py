@@ -47,14 +47,14 @@ class State:
         with torch.no_grad():
             for mean, now in zip(self.average.parameters(), self.generator.parameters(), strict=True):
                 mean.lerp_(now, 1 - decay)
-            for mean, now in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-                mean.copy_(now)
+            for kept, moved in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+                kept.copy_(moved)
 
 
 def averaged(generator: Generator) -> Generator:
     """A copy for the weight average: float32, evaluation mode, no gradients."""
     average = copy.deepcopy(generator).eval().requires_grad_(False)
-    average.bfloat16 = False
+    average.in_bfloat16 = False
     return average
 
 
@@ -127,7 +127,9 @@ def _optimizers(state: State) -> dict[str, torch.optim.Optimizer]:
 
 
 def _tensors(state: State) -> dict[str, Tensor]:
-    tensors = {f"{name}.{key}": value for name, module in _modules(state).items() for key, value in module.state_dict().items()}
+    tensors = {
+        f"{name}.{key}": value for name, module in _modules(state).items() for key, value in module.state_dict().items()
+    }
     for name, optimizer in _optimizers(state).items():
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"{name}.{index}.{key}": value for key, value in values.items() if isinstance(value, Tensor)}

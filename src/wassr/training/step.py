@@ -65,7 +65,11 @@ def adversarial_step(
     state.weight = adversary.weigh(state.weight, pull, push)
     norm = descend_through(state.optimizer, state.generator, fake, pull + state.weight * push, clip_norm)
 
-    values = {**named("loss", terms), "loss/adversarial": state.weight * float(voice), "loss/critic": float(judged.total)}
+    values = {
+        **named("loss", terms),
+        "loss/adversarial": state.weight * float(voice),
+        "loss/critic": float(judged.total),
+    }
     if judged.penalty is not None:
         values["loss/penalty"] = float(judged.penalty)
     values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, state.weight * push)}
@@ -73,7 +77,9 @@ def adversarial_step(
     return Measured({**values, "norm/generator": norm, "norm/critic": critic_norm})
 
 
-def descend(optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor, what: str, clip_norm: float | None) -> float:
+def descend(
+    optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor, what: str, clip_norm: float | None
+) -> float:
     """One optimiser step down `loss`; returns the gradient norm before clipping. Raises NotFinite, applying nothing."""
     if not torch.isfinite(loss):
         raise NotFinite(f"the {what} loss is {float(loss)}")
@@ -119,7 +125,9 @@ def frozen(network: nn.Module) -> Iterator[None]:
 @contextmanager
 def statistics_still(network: nn.Module) -> Iterator[None]:
     """Batch statistics are used but the running ones stand still."""
-    tracking = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d) and m.track_running_stats]
+    tracking = [
+        m for m in network.modules() if isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d) and m.track_running_stats
+    ]
     for m in tracking:
         m.track_running_stats = False
     try:
@@ -133,7 +141,9 @@ def _apply(optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip
     norm = float(nn.utils.clip_grad_norm_(network.parameters(), clip_norm or float("inf")))
     if not norm < float("inf"):
         optimizer.zero_grad(set_to_none=True)
-        bad = next((n for n, p in network.named_parameters() if p.grad is not None and not p.grad.isfinite().all()), "?")
+        bad = next(
+            (n for n, p in network.named_parameters() if p.grad is not None and not p.grad.isfinite().all()), "?"
+        )
         raise NotFinite(f"the {what} gradient is not finite, first in layer {bad}")
     optimizer.step()
     return norm
