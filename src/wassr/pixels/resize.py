@@ -47,7 +47,7 @@ def cubic(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=64)
 def bicubic_taps(size_in: int, size_out: int, scale: float | None = None) -> Taps:
-    """Indices and weights of one axis. `scale` is size_out / size_in unless the caller knows it better (a rounded size)."""
+    """Indices and weights of one axis; `scale` is size_out / size_in unless given (a rounded size)."""
     scale = scale or size_out / size_in
     stretch = min(scale, 1.0)  # below 1 the kernel widens: antialiasing
     count = math.ceil(4.0 / stretch) + 2
@@ -82,7 +82,12 @@ def resize(picture: Floats, height: int, width: int, scale: float | None = None)
 
 
 def resize_window(
-    picture: Floats, height: int, width: int, rows: tuple[int, int], columns: tuple[int, int], scale: float | None = None
+    picture: Floats,
+    height: int,
+    width: int,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    scale: float | None = None,
 ) -> Floats:
     """The part [rows, columns] of `resize(picture, height, width)`, computed from what it needs only.
 
@@ -94,8 +99,10 @@ def resize_window(
     return resize_axis(resize_axis(part, row_taps, 0), column_taps, 1)
 
 
-def resize_rounded(picture: NDArray[np.uint8], height: int, width: int, scale: float | None = None) -> NDArray[np.uint8]:
-    """Resize 8-bit pixels as MATLAB does: rounded (half away from zero) and clipped to 0..255 after each of the two axes."""
+def resize_rounded(
+    picture: NDArray[np.uint8], height: int, width: int, scale: float | None = None
+) -> NDArray[np.uint8]:
+    """Resize 8-bit pixels as MATLAB does: rounded (half up) and clipped to 0..255 after each of the two axes."""
     rows = bicubic_taps(picture.shape[0], height, scale)
     columns = bicubic_taps(picture.shape[1], width, scale)
     half = to_levels(resize_axis(picture.astype(np.float64), rows, 0))

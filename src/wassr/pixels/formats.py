@@ -1,0 +1,120 @@
+"""The doors of the pixels floor: read a picture, write a picture; everything bad becomes one PictureError.
+
+    read_picture("photo.jpg") -> Picture          write_picture(picture, Path("large.png"))
+    picture_from_array, picture_from_pil          to_array, to_pil
+
+Which formats, and what happens to profiles, alpha and depth: see `reading`, `writing` and `icc`.
+"""
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from wassr.ground.errors import PictureError, UsageError
+from wassr.ground.files import whole_file
+from wassr.pixels.libraries import one_line
+from wassr.pixels.picture import Picture, picture_from_array, to_array
+from wassr.pixels.reading import PIXEL_LIMIT, decode, picture_from_pil
+from wassr.pixels.writing import encode, to_pil
+
+__all__ = [
+    "PIXEL_LIMIT",
+    "READABLE",
+    "WRITABLE",
+    "encode_picture",
+    "picture_from_array",
+    "picture_from_pil",
+    "read_picture",
+    "to_array",
+    "to_pil",
+    "write_picture",
+]
+
+
+def read_picture(source: Path | str | bytes | BinaryIO, name: str = "") -> Picture:
+    """Read a picture from a file, from bytes or from a binary stream.
+
+    Raises PictureError for everything that keeps it from being a whole picture (missing, a folder, unreadable, empty,
+    no picture, zero pixels, too many pixels, damaged, truncated, unsupported pixels), naming `name` or the path.
+    """
+    if isinstance(source, bytes):
+        return decode(source, name or "picture")
+    if isinstance(source, str | Path):
+        return decode(_content(Path(source), name or str(source)), name or str(source))
+    name = name or str(getattr(source, "name", "stream"))
+    try:
+        return decode(source.read(), name)
+    except OSError as error:
+        raise PictureError(name, f"cannot be read ({error.strerror or one_line(error)})") from error
+
+
+def write_picture(picture: Picture, target: Path, quality: int | None = None, strip: bool = False) -> None:
+    """Write a picture to a file, whole or not at all; the format follows the suffix (WRITABLE).
+
+    quality: 1..100 for JPEG (default 95, always 4:4:4), WebP (95; 100 is lossless) and AVIF (90); without effect on
+    PNG, TIFF and BMP, which are lossless. strip: leave out EXIF, XMP and dots per inch. Raises PictureError where the
+    file cannot be written, UsageError for a quality out of range.
+    """
+    kind = WRITABLE.get(target.suffix.lower())
+    if kind is None:
+        raise PictureError(target, f"has no suffix of a format that is written here ({', '.join(WRITABLE)})")
+    _check_quality(quality)
+    try:
+        with whole_file(target) as temporary, temporary.open("wb") as out:
+            encode(picture, kind, quality, strip, out)
+    except MemoryError:
+        raise PictureError(target, "needs more memory to encode than there is") from None
+    except OSError as error:
+        raise PictureError(target, f"cannot be written ({error.strerror or one_line(error)})") from error
+    except ValueError as error:
+        raise PictureError(target, f"cannot be written: {one_line(error)}") from error
+
+
+def encode_picture(picture: Picture, format: str, quality: int | None = None, strip: bool = False) -> bytes:
+    """The bytes of the file that `write_picture` would write; `format` is a name ("PNG") or a suffix (".png")."""
+    suffix = f".{format.lower().removeprefix('.')}"
+    kind = WRITABLE.get(suffix)
+    if kind is None:
+        raise UsageError(f"pictures are not written as {format!r}; choose one of {', '.join(WRITABLE)}")
+    _check_quality(quality)
+    out = io.BytesIO()
+    try:
+        encode(picture, kind, quality, strip, out)
+    except (OSError, ValueError) as error:
+        raise PictureError(f"picture as {kind}", f"cannot be encoded: {one_line(error)}") from error
+    return out.getvalue()
+
+
+def _content(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise PictureError(name, "no such file") from None
+    except IsADirectoryError:
+        raise PictureError(name, "is a folder, not a picture") from None
+    except PermissionError:
+        reason = "is a folder, not a picture" if path.is_dir() else "cannot be read: permission denied"
+        raise PictureError(name, reason) from None
+    except MemoryError:
+        raise PictureError(name, "is larger than the memory there is") from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise PictureError(name, f"cannot be read ({one_line(error)})") from error
+
+
+def _check_quality(quality: int | None) -> None:
+    if quality is not None and not 1 <= quality <= 100:
+        raise UsageError(f"quality must be 1 to 100, not {quality}")
+
+
+WRITABLE = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".avif": "AVIF",
+}
+# suffixes that a folder is searched for; what a file really is, its first bytes tell
+READABLE = frozenset({*WRITABLE, ".jpe", ".jfif", ".mpo", ".gif"})

@@ -1,0 +1,65 @@
+"""How Pillow and libvips are held: quietly, strictly, and (libvips) only when something needs it.
+
+Both libraries speak on stderr about oddities of files that decode well; errors still arrive as exceptions.
+"""
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+from PIL import Image, ImageFile
+
+for _name in ("PIL", "pyvips"):
+    # a handler that drops records keeps `logging` from printing them where the program has configured nothing
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+_lock = threading.Lock()
+_inside = 0
+_saved: list[Any] = []
+
+
+@contextmanager
+def strict_pillow(pixel_limit: int) -> Iterator[None]:
+    """Decode with Pillow: no warnings, truncated files are errors, and its bomb check stands at `pixel_limit`.
+
+    Pillow keeps these in globals; they are set when the first thread enters and restored when the last one leaves.
+    """
+    global _inside  # noqa: PLW0603 - guards Pillow's own globals
+    with _lock:
+        if _inside == 0:
+            catcher = warnings.catch_warnings()
+            catcher.__enter__()
+            warnings.filterwarnings("ignore", module=r"PIL\b")
+            _saved[:] = [catcher, Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES]
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+        Image.MAX_IMAGE_PIXELS = pixel_limit // 2  # Pillow warns from here on and refuses above twice of it
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0:
+                catcher, Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = _saved
+                catcher.__exit__(None, None, None)
+
+
+@lru_cache(maxsize=1)
+def vips() -> ModuleType:
+    """pyvips, imported at the first need: it costs 35 ms, and most pictures never need it."""
+    import pyvips
+
+    # every picture is read once: the operation cache would only hold its memory
+    pyvips.cache_set_max(0)
+    return pyvips
+
+
+def one_line(error: BaseException) -> str:
+    """The message of a library's error as one short line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 160 else text[:157] + "..."

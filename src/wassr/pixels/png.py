@@ -1,0 +1,86 @@
+"""PNG's own matters that neither library does for us: depth, completeness, and metadata beside libvips' pixels.
+
+Source: PNG specification, third edition (W3C 2025), sections 5, 8, 11.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # colour type -> samples per pixel
+# interlacing: first column, first row, column step, row step of each pass
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+XMP_HEAD = b"XML:com.adobe.xmp\0\0\0\0\0"
+
+
+def depth(data: bytes) -> int:
+    """Bits per sample as the header says: 1, 2, 4, 8 or 16; 0 if the file is too short to say."""
+    return data[24] if len(data) > 28 and data[12:16] == b"IHDR" else 0
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(type, content) of each whole chunk; check sums are not looked at, a torn end ends the walk."""
+    view, at = memoryview(data), len(SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        if at + 12 + length > len(data):
+            return
+        yield bytes(view[at + 4 : at + 8]), bytes(view[at + 8 : at + 8 + length])
+        at += 12 + length
+
+
+def find(data: bytes, kind: bytes, head: bytes = b"") -> bytes | None:
+    """The content of the first chunk of a type that begins with `head` (taken off)."""
+    for name, content in chunks(data):
+        if name == kind and content.startswith(head):
+            return content[len(head) :]
+    return None
+
+
+def has_all_rows(data: bytes) -> bool:
+    """Whether the compressed data hold as many bytes as the header promises.
+
+    Pillow fills what is missing with black, without a word, where the stream ends properly but early.
+    """
+    width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
+    per_pixel = bits * CHANNELS.get(colour, 1)
+    sizes = [(width, height)]
+    if interlaced:
+        sizes = [((width - x + dx - 1) // dx, (height - y + dy - 1) // dy) for x, y, dx, dy in ADAM7]
+    promised = sum(rows * (1 + (columns * per_pixel + 7) // 8) for columns, rows in sizes if columns > 0 and rows > 0)
+    inflater, found = zlib.decompressobj(), 0
+    try:
+        for name, content in chunks(data):
+            rest = content if name == b"IDAT" else b""
+            while rest and found < promised:
+                found += len(inflater.decompress(rest, 1 << 20))
+                rest = inflater.unconsumed_tail
+    except zlib.error:
+        return False
+    return found + len(inflater.flush()) >= promised
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """One chunk with its length and check sum."""
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def with_metadata(
+    png: bytes, icc: bytes | None, exif: bytes | None, xmp: bytes | None, dpi: tuple[float, float] | None
+) -> Iterator[bytes]:
+    """The pieces of a PNG with these and no other metadata (header and pixels come from `png`)."""
+    kept = list(chunks(png))
+    yield SIGNATURE + chunk(*kept[0])
+    if icc:
+        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc))
+    if dpi:
+        yield chunk(b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in dpi), 1))
+    if exif:
+        yield chunk(b"eXIf", exif)
+    if xmp:
+        yield chunk(b"iTXt", XMP_HEAD + xmp)
+    for name, content in kept:
+        if name == b"IDAT":
+            yield chunk(name, content)
+    yield chunk(b"IEND", b"")

@@ -1,0 +1,287 @@
+"""From the bytes of a file, or a PIL image, to a Picture: decode, turn upright, to sRGB, to float planes.
+
+Pillow decodes all but 16-bit PNG and TIFF: those it would open silently as 8-bit, so libvips decodes them, chosen by
+the file's header. Animated files and files of several pages give their first one. MPO is read as the JPEG it begins
+with. AVIF of more than 8 bits is read as 8-bit.
+"""
+
+import importlib
+import io
+import struct
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from wassr.ground.errors import PictureError
+from wassr.pixels import exif as exif_fields
+from wassr.pixels import icc, png, tiff
+from wassr.pixels.libraries import one_line, strict_pillow, vips
+from wassr.pixels.picture import Floats, Levels, Picture, to_floats
+
+PIXEL_LIMIT = 300_000_000  # more is taken for a decompression bomb
+
+
+@dataclass(frozen=True)
+class _Raster:
+    """Decoded pixels as the file has them: (H, W, colours [+ alpha]), not yet upright, not yet sRGB."""
+
+    levels: Levels
+    model: icc.Model
+    orientation: int = 1
+    premultiplied: bool = False
+
+
+@dataclass(frozen=True)
+class _Extras:
+    """What travels beside the pixels."""
+
+    icc: bytes | None
+    exif: bytes | None
+    xmp: bytes | None
+    dpi: tuple[float, float] | None
+    format: str
+
+
+def decode(data: bytes, name: str) -> Picture:
+    """A picture from the bytes of a file. Raises PictureError, naming `name`, whatever is wrong with them."""
+    kind = kind_of(data)
+    if kind is None:
+        raise PictureError(name, _unknown(data))
+    if _says_zero(data, kind):
+        raise PictureError(name, f"has zero pixels, as its {kind} header says")
+    try:
+        with strict_pillow(PIXEL_LIMIT):
+            return _decode(data, kind, name)
+    except PictureError:
+        raise
+    except MemoryError:
+        raise PictureError(name, "needs more memory to decode than there is") from None
+    # decoders raise nearly anything on damaged bytes (SyntaxError, struct.error, TypeError, ...): all mean the same
+    except Exception as error:
+        reason = f"is damaged or incomplete and cannot be decoded as {kind} ({one_line(error)})"
+        raise PictureError(name, reason) from error
+
+
+def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
+    """A picture from a PIL image of any mode that has 1, 8 or 16 bits; metadata in `image.info` come along.
+
+    Orientation and profile are handled as for a file. Raises PictureError for other modes and for zero pixels.
+    """
+    if 0 in image.size:
+        raise PictureError(name, "has zero pixels")
+    extras = _extras(image, image.format or "PIL")
+    try:
+        raster = _pillow_raster(image, name)
+    except OSError as error:  # a lazily opened file whose pixels turn out damaged
+        raise PictureError(name, f"is damaged or incomplete and cannot be decoded ({one_line(error)})") from error
+    return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
+
+
+def kind_of(data: bytes) -> str | None:
+    """The format by the first bytes, whatever the file is called; None if it is none of those read here."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp" and (b"avif" in data[8:64] or b"avis" in data[8:64]):
+        return "AVIF"
+    return next((kind for start, kind in SIGNATURES.items() if data.startswith(start)), None)
+
+
+def _decode(data: bytes, kind: str, name: str) -> Picture:
+    if kind == "TIFF":
+        return _decode_tiff(data, name)
+    opened = _open(data, kind, name)
+    if kind == "PNG":
+        return _decode_png(data, opened, name)
+    raster = _pillow_raster(opened, name)
+    extras = _extras(opened, kind)
+    return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
+
+
+def _decode_png(data: bytes, opened: Image.Image, name: str) -> Picture:
+    if png.depth(data) == 16:
+        raster = _vips_raster(data, "pngload_buffer", name)
+    else:
+        raster = _pillow_raster(opened, name)
+        # rows that are missing come out as zeros, so only a picture that ends in zeros has to be counted
+        if not raster.levels[-2:].any() and not png.has_all_rows(data):
+            raise PictureError(name, "is incomplete: it holds fewer rows of pixels than its PNG header promises")
+    extras = _extras(opened, "PNG")
+    extras = replace(
+        extras, exif=extras.exif or png.find(data, b"eXIf"), xmp=extras.xmp or png.find(data, b"iTXt", png.XMP_HEAD)
+    )
+    return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
+
+
+def _decode_tiff(data: bytes, name: str) -> Picture:
+    header = tiff.read_header(data)
+    _check_size(header.width, header.height, name)
+    if header.bits != 16:
+        opened = _open(data, "TIFF", name)
+        # Pillow turns TIFF upright by itself
+        return _developed(_pillow_raster(opened, name), replace(_extras(opened, "TIFF"), exif=tiff.exif_of(data)))
+    if not header.unsigned:
+        raise PictureError(name, "has 16-bit samples that are signed or floating point; save it with unsigned integers")
+    extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF")
+    raster = _vips_raster(data, "tiffload_buffer", name)
+    if header.first_extra == 0:  # unspecified data, not alpha
+        raster = replace(raster, levels=raster.levels[..., : COLOURS[raster.model]])
+    return _developed(replace(raster, orientation=header.orientation, premultiplied=header.first_extra == 1), extras)
+
+
+def _open(data: bytes, kind: str, name: str) -> Any:
+    module, opener = OPENERS[kind]
+    plugin = importlib.import_module(f"PIL.{module}")  # only the plugin that is needed: Pillow has forty
+    if not getattr(plugin, "SUPPORTED", True):
+        raise PictureError(name, f"is {kind}, which this build of Pillow cannot read")
+    image = getattr(plugin, opener)(io.BytesIO(data))
+    _check_size(image.width, image.height, name)
+    return image
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if not width or not height:
+        raise PictureError(name, "has zero pixels, as its header says")
+    if width * height > PIXEL_LIMIT:
+        limit = PIXEL_LIMIT // 1_000_000
+        raise PictureError(name, f"claims {width} x {height} pixels, more than the limit of {limit} megapixels")
+
+
+def _extras(image: Image.Image, kind: str) -> _Extras:
+    info = image.info
+    xmp = info.get("xmp")
+    exif = info.get("exif")
+    return _Extras(
+        icc=info.get("icc_profile") or None,
+        exif=exif if isinstance(exif, bytes) and exif else None,
+        xmp=xmp.encode() if isinstance(xmp, str) else xmp or None,
+        dpi=_sane_dpi(info.get("dpi")),
+        format=kind,
+    )
+
+
+def _sane_dpi(dpi: Any) -> tuple[float, float] | None:
+    if not isinstance(dpi, tuple) or len(dpi) != 2:
+        return None
+    across, down = float(dpi[0]), float(dpi[1])
+    return (across, down) if all(0.01 < value < 1e6 for value in (across, down)) else None
+
+
+def _pillow_raster(image: Image.Image, name: str) -> _Raster:
+    image.load()
+    mode = image.mode
+    if mode.startswith("I;16"):
+        return _Raster(np.asarray(image).astype(np.uint16)[..., None], "gray")
+    if mode == "CMYK":
+        return _Raster(np.asarray(image), "cmyk")
+    clear = mode in WITH_ALPHA and "transparency" in image.info
+    target = WITH_ALPHA[mode] if clear else MODES.get(mode)
+    if target is None:
+        raise PictureError(name, f"has pixels of the kind {mode!r}, which are not supported; save it with 8 or 16 bits")
+    levels: Levels = np.asarray(image if mode == target else image.convert(target))
+    if levels.ndim == 2:
+        levels = levels[..., None]
+    if mode in ("P", "PA") and _is_gray(levels):
+        levels = levels[..., 2:]
+    return _Raster(levels, "gray" if levels.shape[2] < 3 else "rgb")
+
+
+def _is_gray(levels: Levels) -> bool:
+    return bool((levels[..., 0] == levels[..., 1]).all() and (levels[..., 1] == levels[..., 2]).all())
+
+
+def _vips_raster(data: bytes, loader: str, name: str) -> _Raster:
+    image = getattr(vips().Image, loader)(data, access="sequential", fail_on="error")
+    model = VIPS_MODELS.get(image.interpretation)
+    if model is None or image.format != "ushort":
+        what = f"{image.interpretation}, {image.format}"
+        raise PictureError(name, f"has pixels of the kind {what!r}, which are not supported; save it as RGB or gray")
+    pixels = image.write_to_memory()
+    levels = np.ndarray((image.height, image.width, image.bands), dtype=np.uint16, buffer=pixels)
+    return _Raster(levels, model)
+
+
+def _developed(raster: _Raster, extras: _Extras) -> Picture:
+    """Upright sRGB float planes from decoded pixels."""
+    levels = _upright(raster.levels, raster.orientation)
+    colours = COLOURS[raster.model]
+    alpha = to_floats(levels[..., colours]) if levels.shape[2] > colours else None
+    colour, profile = _srgb(levels[..., :colours], extras.icc, raster.model)
+    if raster.premultiplied and alpha is not None:
+        colour = np.clip(colour / np.maximum(alpha, np.float32(1 / 65535))[..., None], 0, 1)
+    height, width = colour.shape[:2]
+    dpi = extras.dpi
+    return Picture(
+        colour=colour,
+        alpha=alpha,
+        bits=8 * levels.dtype.itemsize,
+        icc=profile,
+        exif=exif_fields.fitted_exif(extras.exif, height, width),
+        xmp=exif_fields.fitted_xmp(extras.xmp, height, width),
+        dpi=(dpi[1], dpi[0]) if dpi and raster.orientation >= 5 else dpi,
+        source_format=extras.format,
+    )
+
+
+def _srgb(levels: Levels, profile: bytes | None, model: icc.Model) -> tuple[Floats, bytes | None]:
+    """Colour as sRGB floats, and the profile that says so if the source had a usable one."""
+    effect = icc.effect(profile, model) if profile else "broken"
+    if profile and effect == "converts":
+        levels = icc.to_srgb(levels, profile, model)
+    elif model == "cmyk":
+        levels = icc.naive_rgb(levels)
+    tag = None if effect == "broken" else icc.srgb_profile(gray=model == "gray")
+    return to_floats(levels), tag
+
+
+def _upright(levels: Levels, orientation: int) -> Levels:
+    """Pixels turned so that EXIF orientation 1 is true."""
+    if orientation >= 5:  # 5 is the transpose; 6, 7, 8 are it mirrored
+        levels = levels.transpose(1, 0, 2)
+    rows, columns = MIRRORED[orientation]
+    return levels[:: -1 if rows else 1, :: -1 if columns else 1]
+
+
+def _says_zero(data: bytes, kind: str) -> bool:
+    fields, offset = SIZE_FIELDS.get(kind, ("", 0))
+    return (
+        bool(fields) and len(data) >= offset + struct.calcsize(fields) and 0 in struct.unpack_from(fields, data, offset)
+    )
+
+
+def _unknown(data: bytes) -> str:
+    if not data:
+        return "is empty (0 bytes)"
+    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1"):
+        return "is a HEIC picture, which is not supported; convert it to JPEG or PNG first"
+    return f"is not a picture in a format that is read here ({', '.join(OPENERS)})"
+
+
+SIGNATURES = {
+    png.SIGNATURE: "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+    b"BM": "BMP",
+    b"GIF8": "GIF",
+}
+OPENERS = {  # Pillow plugin, class
+    "PNG": ("PngImagePlugin", "PngImageFile"),
+    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
+    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
+    "TIFF": ("TiffImagePlugin", "TiffImageFile"),
+    "BMP": ("BmpImagePlugin", "BmpImageFile"),
+    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
+    "GIF": ("GifImagePlugin", "GifImageFile"),
+}
+SIZE_FIELDS = {"PNG": (">II", 16), "BMP": ("<ii", 18), "GIF": ("<HH", 6)}
+MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", "RGBa": "RGBA"}
+MODES |= {"P": "RGB", "PA": "RGBA", "YCbCr": "RGB"}
+WITH_ALPHA = {"1": "LA", "L": "LA", "RGB": "RGBA", "P": "RGBA"}  # where one colour is declared transparent
+VIPS_MODELS: dict[str, icc.Model] = {"grey16": "gray", "b-w": "gray", "rgb16": "rgb", "srgb": "rgb", "cmyk": "cmyk"}
+COLOURS = {"gray": 1, "rgb": 3, "cmyk": 4}
+# EXIF orientation -> rows mirrored, columns mirrored (after the transpose from 5 on)
+MIRRORED = {1: (0, 0), 2: (0, 1), 3: (1, 1), 4: (1, 0), 5: (0, 0), 6: (0, 1), 7: (1, 1), 8: (1, 0)}
