@@ -10,7 +10,7 @@ Three rewritings, each only where the order of layers is certain (inside nn.Sequ
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from wassr.networks.blocks import RepConv
 from wassr.networks.subpixel import polyphase_cost, polyphase_kernel
@@ -28,7 +28,7 @@ def inference_form(network: nn.Module, polyphase: bool = True) -> nn.Module:
 
     The network itself is left as it is. Without `polyphase` every layer stays on the grid where its paper has it.
     """
-    return _plain(copy.deepcopy(network).eval(), polyphase).requires_grad_(False)
+    return _plain(copy.deepcopy(network), polyphase).eval().requires_grad_(False)
 
 
 def _plain(module: nn.Module, polyphase: bool) -> nn.Module:
@@ -58,18 +58,22 @@ def fold_normalisation(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     """One convolution that equals `conv` followed by `norm` on its running statistics. Computed in float64."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    gain = (norm.running_var.double() + norm.eps).rsqrt()
+    gain = (_exact(norm.running_var) + norm.eps).rsqrt()
     if norm.affine:
-        gain = gain * norm.weight.double()
-    shift = -norm.running_mean.double() * gain
+        gain = gain * _exact(norm.weight)
+    shift = -_exact(norm.running_mean) * gain
     if conv.bias is not None:
-        shift = shift + conv.bias.double() * gain
+        shift = shift + _exact(conv.bias) * gain
     if norm.affine:
-        shift = shift + norm.bias.double()
+        shift = shift + _exact(norm.bias)
     folded = copy.deepcopy(conv)
-    folded.weight.copy_(conv.weight.double() * gain[:, None, None, None])
-    folded.bias = nn.Parameter(shift.to(conv.weight.dtype))
+    folded.weight.copy_(_exact(conv.weight) * gain[:, None, None, None])
+    folded.bias = nn.Parameter(shift.to(conv.weight))
     return folded
+
+
+def _exact(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().double()  # on the host: not every device knows float64
 
 
 def _polyphase(layers: list[nn.Module]) -> list[nn.Module]:
