@@ -12,6 +12,7 @@ import torch
 
 from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.data.stream import Batch, Key, Stream
+from wassr.ground.errors import TrainingError
 from wassr.models.build import Generator
 from wassr.training import make, validation
 from wassr.training.adversarial import Adversary
@@ -66,6 +67,8 @@ def train(recipe: Recipe, path: Path, start: str | None = None, say: Callable[[s
 
 
 def _prepare(recipe: Recipe, folder: RunFolder, say: Callable[[str], None]) -> Run:
+    if not recipe.data.train:
+        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
     files = find_pictures(recipe.data.train)
     held = find_pictures(recipe.data.valid) if recipe.data.valid else []
     if not held:

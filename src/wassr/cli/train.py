@@ -1,0 +1,52 @@
+"""`wassr train`: a recipe and a folder of pictures become a model file. Needs the extra `train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="a recipe's name (wassr recipes) or a YAML file")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(help="data=DIR and any KEY=VALUE of the recipe, e.g. content.batch=8")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="run folder; the same command again continues it")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help="fine-tune from this model (name or file)")] = None,
+    small: Annotated[bool, typer.Option("--small", help="the recipe's small size: minutes on two cores")] = False,
+) -> None:
+    """Train a recipe; the same command again continues where it stopped, to the bit on a CPU.
+
+    Watch it: pip install tensorboard; tensorboard --logdir runs
+    """
+    from wassr.cli.extras import needs_extra
+    from wassr.training.recipe import find_recipe
+
+    plan = find_recipe(recipe, tuple(changes or ()), small)
+    needs_extra("train", "torch", "tensorboardX", "onnx", "onnxscript")
+    from wassr.training.loop import train as run
+
+    run(plan, output or Path("runs") / plan.name, start, say=lambda line: print(line, flush=True))
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="print this recipe, complete")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="JSON schema of recipe files, for editors")] = False,
+) -> None:
+    """List the recipes that `wassr train` knows, or print one."""
+    import json
+
+    from wassr.ground.settings import dump_settings
+    from wassr.training.recipe import SizedRecipe, find_recipe, shipped_recipes
+
+    if schema:
+        print(json.dumps(SizedRecipe.model_json_schema(), indent=1))
+    elif name:
+        print(dump_settings(find_recipe(name)), end="")
+    else:
+        for known in shipped_recipes():
+            recipe = find_recipe(known)
+            stages = " + ".join(stage for stage in ("content", "adversarial") if getattr(recipe, stage))
+            print(f"{known:18} {recipe.generator.network:9} x{recipe.generator.scale}  {stages:22}  {recipe.purpose}")
