@@ -1,0 +1,61 @@
+"""Branches and their one kernel."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from wassr.networks.blocks import RepConv, Residual
+
+
+def filled() -> RepConv:
+    torch.manual_seed(0)
+    rep = RepConv(3, 4).double()
+    with torch.no_grad():
+        for parameter in rep.parameters():
+            parameter.copy_(torch.randn_like(parameter))
+    return rep
+
+
+def test_the_merged_kernel_is_the_sum_of_the_branches() -> None:
+    rep, x = filled(), torch.randn(2, 3, 6, 7, dtype=torch.float64)
+    one_by_one = (
+        F.conv2d(x, rep.weight, rep.bias, padding=1)
+        + F.conv2d(x, rep.point[..., None, None])
+        + F.conv2d(F.conv2d(x, rep.wide, padding=1), rep.narrow[..., None, None])
+    )
+    assert (rep(x) - one_by_one).abs().max() < 1e-12
+
+
+def test_plain_is_one_convolution_of_the_same_function_and_type() -> None:
+    rep, x = filled(), torch.randn(2, 3, 6, 7, dtype=torch.float64)
+    plain = rep.plain()
+    assert type(plain) is nn.Conv2d
+    assert plain.weight.dtype == torch.float64
+    assert (plain(x) - rep(x)).abs().max() < 1e-12
+
+
+def test_kernels_are_merged_in_float32_under_autocast() -> None:
+    rep = RepConv(3, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert rep.merged().dtype == torch.float32
+        assert rep(torch.rand(1, 3, 4, 4)).dtype == torch.bfloat16
+
+
+def test_every_branch_learns() -> None:
+    rep = RepConv(3, 4)
+    rep(torch.rand(1, 3, 6, 6)).square().sum().backward()
+    for name, parameter in rep.named_parameters():
+        assert parameter.grad is not None, name
+        assert bool(parameter.grad.any()), name
+
+
+def test_residual_adds_its_input() -> None:
+    body = nn.Conv2d(3, 3, 3, padding=1)
+    x = torch.rand(1, 3, 4, 4)
+    assert torch.equal(Residual(body)(x), x + body(x))
+
+
+@pytest.mark.parametrize("expansion", [1, 3])
+def test_expansion_only_changes_the_training_form(expansion: int) -> None:
+    assert RepConv(3, 4, expansion).plain().weight.shape == (4, 3, 3, 3)
