@@ -1,0 +1,282 @@
+"""Engines run a network on a tile. Each says what it is, how precise, with how many threads, and why it was chosen.
+
+A precision or device is believed only after it gave what float32 on the CPU gives for one tile, and bfloat16 is taken
+only where it is also faster: both are measured here and now (tens of milliseconds), not looked up by the CPU's name.
+"""
+
+import importlib
+import importlib.util
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wassr.ground.errors import EngineError, UsageError
+from wassr.models.card import Card
+from wassr.models.shelf import ModelFile
+from wassr.upscaling.machine import keep_memory, usable_cores
+
+Floats = NDArray[np.float32]
+
+SHAPES_KEPT = 4  # compiled graphs kept: each holds its activations
+TEST_SIZE = 64  # side of the self-test's tile
+FASTER = 0.9  # bfloat16 must take less than this share of float32's time
+# Largest difference to float32 on the self-test's tile, of white: by precision, without and with a base. A residual
+# network rounds only what it adds; one without a base would round the picture itself.
+TOLERANCE = {"bfloat16": (1 / 255, 2 / 255), "float32": (0.25 / 255, 0.25 / 255)}
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Runs one network. name: openvino, onnxruntime, torch; precision: float32, bfloat16; reason: why this one."""
+
+    name: str
+    precision: str
+    threads: int
+    reason: str
+
+    def run(self, tile: Floats) -> Floats:
+        """(1, C, h, w) in [0, 1] to the network's output (1, C, s h, s w), both float32; the base is not added."""
+        ...
+
+
+class OpenVinoEngine:
+    """OpenVINO on the CPU: one compiled graph per tile shape, fixed before compiling."""
+
+    name = "openvino"
+
+    def __init__(self, model: Path, precision: str = "float32", threads: int = 0, reason: str = "asked for") -> None:
+        self.precision, self.threads, self.reason = precision, threads or usable_cores(), reason
+        keep_memory()
+        self._core = _openvino().Core()
+        try:
+            self._model = self._core.read_model(model)
+        except RuntimeError as error:
+            raise EngineError(f"{model}: OpenVINO cannot read it: {_first_line(error)}") from error
+        self._requests: dict[tuple[int, ...], Any] = {}
+
+    def run(self, tile: Floats) -> Floats:
+        request = self._requests.get(tile.shape)
+        if request is None:
+            if len(self._requests) >= SHAPES_KEPT:
+                self._requests.pop(next(iter(self._requests)))
+            request = self._requests[tile.shape] = self._compiled(tile.shape)
+        return np.array(request.infer([tile])[0], dtype=np.float32)
+
+    def _compiled(self, shape: tuple[int, ...]) -> Any:
+        self._model.reshape(list(shape))
+        hints = {
+            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self.precision],
+            "INFERENCE_NUM_THREADS": self.threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+        }
+        return self._core.compile_model(self._model, "CPU", hints).create_infer_request()
+
+    def offers(self, precision: str) -> bool:
+        """Whether the CPU has instructions for it at all."""
+        offered = self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        return precision == "float32" or {"bfloat16": "BF16"}[precision] in offered
+
+
+class OnnxRuntimeEngine:
+    """ONNX Runtime on the CPU, float32: the second engine for the same files."""
+
+    name = "onnxruntime"
+    precision = "float32"
+
+    def __init__(self, model: Path, threads: int = 0, reason: str = "asked for") -> None:
+        self.threads, self.reason = threads or usable_cores(), reason
+        keep_memory()
+        runtime = importlib.import_module("onnxruntime")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.log_severity_level = 3
+        runtime.disable_telemetry_events()
+        try:
+            self._session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exception classes share no base of their own
+            raise EngineError(f"{model}: ONNX Runtime cannot read it: {_first_line(error)}") from error
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, tile: Floats) -> Floats:
+        return np.asarray(self._session.run(None, {self._input: tile})[0], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks for. device: auto, cpu, a GPU's number or mps; precision: auto, float32, bfloat16."""
+
+    engine: str = "auto"
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.engine not in ("auto", *ENGINES):
+            raise UsageError(f"--engine {self.engine}: choose auto, {', '.join(ENGINES)}")
+        if self.precision not in ("auto", *TOLERANCE):
+            raise UsageError(f"--precision {self.precision}: choose auto, {', '.join(TOLERANCE)}")
+        if self.device not in ("auto", "cpu", "mps", "-1") and not self.device.isdigit():
+            raise UsageError(f"-g {self.device}: choose auto, cpu (or -1), a GPU's number, or mps")
+
+    @property
+    def gpu(self) -> bool:
+        return self.device == "mps" or self.device.isdigit()
+
+
+def choose(model: ModelFile, wish: Wish) -> Engine:
+    """The engine for a model: what is asked for, else the best that is installed and passes its self-test.
+
+    Raises EngineError when it is absent or wrong, UsageError when the wishes contradict each other.
+    """
+    if wish.gpu and wish.engine not in ("auto", "torch"):
+        raise UsageError(f"-g {wish.device}: GPUs run by the torch engine; leave --engine {wish.engine} away")
+    if wish.gpu or wish.engine == "torch":
+        return _torch(model, wish)
+    if model.onnx is None:
+        if wish.engine == "auto" and installed("torch"):
+            return _torch(model, wish, f"{model.card.name} has no .onnx file, which the faster engines need")
+        raise EngineError(f"{model.card.name}: it has no deployment form (.onnx), which OpenVINO and ONNX Runtime run")
+    name = wish.engine
+    if name == "auto":
+        name = next((name for name in ("openvino", "onnxruntime") if installed(name)), "")
+    if not name or not installed(name):
+        raise EngineError(f"{name or 'openvino'} is not installed: pip install {name or 'openvino'}")
+    reason = "asked for" if wish.engine != "auto" else "the fastest on CPUs"
+    if name == "onnxruntime":
+        if wish.precision == "bfloat16":
+            raise UsageError("--precision bfloat16: ONNX Runtime runs float32 only")
+        why = "asked for" if wish.engine != "auto" else "OpenVINO is not installed"
+        return OnnxRuntimeEngine(model.onnx, wish.threads, why)
+    return _openvino_precision(model, wish, reason)
+
+
+def float32_engine(model: ModelFile, threads: int = 0) -> Engine:
+    """Float32 on the CPU: what every other engine is compared with, and who computes suspicious tiles again."""
+    return choose(model, Wish(device="cpu", precision="float32", threads=threads))
+
+
+def installed(module: str) -> bool:
+    """Whether a module could be imported; nothing is."""
+    return importlib.util.find_spec(module) is not None
+
+
+def planes(card: Card) -> int:
+    """Channels at the network's door."""
+    return 1 if card.channels == "y" else 3
+
+
+def largest_difference(one: Engine, other: Engine, card: Card) -> float:
+    """Of white, on the self-test's tile; infinite where one of them gives something that is no number."""
+    tile = sample_tile(planes(card))
+    difference = float(np.abs(one.run(tile) - other.run(tile)).max())
+    return difference if np.isfinite(difference) else float("inf")
+
+
+def sample_tile(channels: int, size: int = TEST_SIZE) -> Floats:
+    """A fixed picture (1, C, size, size) in [0, 1] with slopes, edges, lines, texture and colour, as photographs have."""
+    y, x = np.mgrid[0:size, 0:size] / size
+    slope = 0.25 + 0.5 * x * y
+    disc = 0.3 * (np.hypot(x - 0.6, y - 0.35) < 0.25)
+    lines = 0.15 * (np.sin(40 * (x + 0.3 * y)) > 0.4) * (y > 0.6)
+    texture = 0.05 * np.random.default_rng(7).standard_normal((size, size))
+    tints = ((1.0, 0.0), (0.8, 0.1), (0.6, 0.2))
+    tile = np.stack([gain * (slope + disc) + lines + texture + shift for gain, shift in tints[:channels]])
+    return np.clip(tile, 0, 1).astype(np.float32)[None]
+
+
+def _openvino_precision(model: ModelFile, wish: Wish, reason: str) -> Engine:
+    assert model.onnx is not None
+    plain = OpenVinoEngine(model.onnx, "float32", wish.threads, reason)
+    if wish.precision == "float32":
+        plain.reason = f"{reason}; float32 asked for"
+        return plain
+    if not plain.offers("bfloat16"):
+        if wish.precision == "bfloat16":
+            raise EngineError("--precision bfloat16: this CPU has no instructions for it")
+        plain.reason = f"{reason}; this CPU has no bfloat16"
+        return plain
+    half = OpenVinoEngine(model.onnx, "bfloat16", wish.threads, reason)
+    difference = largest_difference(half, plain, model.card)
+    speed = _speed(half, plain, model.card)
+    right = difference <= TOLERANCE["bfloat16"][model.card.base != "none"]
+    found = f"{speed:.1f} times float32's speed, largest difference {255 * difference:.2f} grey levels"
+    if right and (speed > 1 / FASTER or wish.precision == "bfloat16"):
+        half.reason = f"{reason}; bfloat16: {found}"
+        return half
+    if wish.precision == "bfloat16":
+        raise EngineError(f"{model.card.name}: bfloat16 is not right on this machine: {found}")
+    plain.reason = f"{reason}; bfloat16 not taken: {found}"
+    return plain
+
+
+def _speed(one: Engine, other: Engine, card: Card) -> float:
+    """How many times as fast `one` is: best of three, taken in turns so that a busy machine disturbs both."""
+    tile = sample_tile(planes(card))
+    best = [float("inf"), float("inf")]
+    for _ in range(3):
+        for i, engine in enumerate((one, other)):
+            start = time.perf_counter()
+            engine.run(tile)
+            best[i] = min(best[i], time.perf_counter() - start)
+    return best[1] / best[0]
+
+
+def _torch(model: ModelFile, wish: Wish, reason: str = "") -> Engine:
+    """The torch engine, imported here and nowhere else, so that enlarging on a CPU never loads torch."""
+    if not installed("torch"):
+        raise EngineError("the torch engine and GPUs need the extra: pip install 'wassr[train]'")
+    if wish.precision == "bfloat16":
+        raise UsageError("--precision bfloat16: the torch engine runs float32 only")
+    device = {"auto": "cpu", "-1": "cpu"}.get(wish.device, wish.device)
+    device = f"cuda:{device}" if device.isdigit() else device
+    module = importlib.import_module("wassr.upscaling.engine_torch")
+    engine: Engine = module.open_model(model, device, wish.threads)
+    if device == "cpu":
+        engine.reason = reason or "asked for"
+        return engine
+    trusted = float32_engine(model, wish.threads)
+    believe(engine, trusted, model.card)
+    engine.reason = f"asked for; agrees with {trusted.name} on one tile"
+    return engine
+
+
+def believe(engine: Engine, trusted: Engine, card: Card) -> None:
+    """Raise EngineError unless both give the same for one tile."""
+    difference = largest_difference(engine, trusted, card)
+    if not difference <= TOLERANCE[engine.precision][card.base != "none"]:
+        found = f"differs by {255 * difference:.1f} grey levels" if np.isfinite(difference) else "gives no numbers"
+        raise EngineError(f"{engine.name} {found} from {trusted.name} on the CPU for one tile: not used; take -g cpu")
+
+
+def _openvino() -> ModuleType:
+    """OpenVINO without its telemetry: at import it would write to the home folder and call out."""
+    if "openvino" in sys.modules:
+        return sys.modules["openvino"]
+    absent = "openvino_telemetry" not in sys.modules
+    if absent:
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes the import fail, so a stub is used
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        if absent:
+            del sys.modules["openvino_telemetry"]
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:200] if lines else type(error).__name__
+
+
+ENGINES: dict[str, Callable[..., Engine]] = {
+    "openvino": OpenVinoEngine,
+    "onnxruntime": OnnxRuntimeEngine,
+    "torch": _torch,
+}

@@ -1,0 +1,72 @@
+"""Is a tile what a network that enlarges pictures would give? Broken engines, devices and precisions are caught here.
+
+A real network's result, reduced again, is its input: what the network adds must reduce to what the base lacks. That
+holds for faithful and for inventive networks alike (LR-consistency of 30 dB and more), and for nothing else: not for
+zeros, a neighbour's tile, shuffled channels or noise.
+"""
+
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wassr.upscaling.windows import window
+
+Floats = NDArray[np.float32]
+
+DRIFT = 0.1  # of white: a network moves the mean of a tile by 0.01 at most; a black or shuffled tile by much more
+ERROR = 0.1  # of white, RMS of the reduced result against the input: LR-consistency of 20 dB
+FLAT = 2 / 255  # RMS below which there is too little detail to tell
+FIT_ALONE, FIT_RESIDUAL = 0.5, 0.1  # least correlation: of a whole picture, of what is added to a base
+PIXELS = 64  # fewer low-resolution pixels than this say nothing about correlation
+BORDER = 3  # low-resolution pixels at a tile's border, whose reduction would need the neighbour
+
+
+def doubt(made: Floats, base: Floats | None, low: Floats, thorough: bool = True) -> str | None:
+    """Why a tile cannot be right, in words, or None.
+
+    made: what the network gave, (C, s h, s w); base: what it is added to, same shape, or None; low: its input
+    (C, h, w), all without the tile's margin. `thorough` compares with the input; without it only non-finite values are
+    found (networks in training may give anything).
+    """
+    if not np.isfinite(made).all():
+        return "values that are not finite"
+    if not thorough:
+        return None
+    size = low.shape[1], low.shape[2]
+    added = window(made, size, (0, size[0]), (0, size[1]))
+    lacking = low if base is None else low - window(base, size, (0, size[0]), (0, size[1]))
+    if min(size) > 4 * BORDER:
+        inner = (slice(None), slice(BORDER, -BORDER), slice(BORDER, -BORDER))
+        added, lacking = added[inner], lacking[inner]
+    drift = np.abs((added - lacking).mean(axis=(1, 2))).max()
+    if drift > DRIFT:
+        return f"a mean that is off by {255 * drift:.0f} grey levels"
+    if base is None:  # the mean is judged; what remains is structure
+        added, lacking = (planes - planes.mean(axis=(1, 2), keepdims=True) for planes in (added, lacking))
+    error = _rms(added - lacking)
+    if error > ERROR:
+        return f"an error of {255 * error:.0f} grey levels against the input"
+    if lacking[0].size < PIXELS or _rms(lacking) < FLAT:
+        return None
+    return _structure(added, lacking, FIT_ALONE if base is None else FIT_RESIDUAL)
+
+
+def _structure(added: Floats, lacking: Floats, least: float) -> str | None:
+    fit = float((added * lacking).sum() / max(1e-12, np.sqrt(float((added**2).sum()) * float((lacking**2).sum()))))
+    if fit < least:
+        return f"no likeness to the input (correlation {fit:.2f})"
+    if len(added) == 3 and _shuffled(added, lacking):
+        return "its channels shuffled"
+    return None
+
+
+def _shuffled(added: Floats, lacking: Floats) -> bool:
+    """Whether another order of the channels fits so much better that it must be the right one."""
+    errors = {order: _rms(added[list(order)] - lacking) for order in permutations(range(3))}
+    ordered = errors[0, 1, 2]
+    return ordered > 1 / 255 and ordered > 1.5 * min(errors.values())
+
+
+def _rms(values: Floats) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))

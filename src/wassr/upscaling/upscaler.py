@@ -1,0 +1,234 @@
+"""Upscaler: a model, an engine, and the whole way from a picture to a larger one.
+
+low picture -> tiles of one shape -> engine -> + base -> back-projection -> one antialiased resize -> result. Nothing
+is rounded on the way, everything stands in host memory, and the engine's memory is bounded by the tile.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wassr.ground.errors import PictureError, UsageError
+from wassr.models.card import Card
+from wassr.models.shelf import ModelFile, find, shipped
+from wassr.pixels.picture import Picture, bleed_colour
+from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect
+from wassr.upscaling.engines import Engine, Wish, choose, float32_engine
+from wassr.upscaling.kinds import enlarged_like
+from wassr.upscaling.machine import free_memory
+from wassr.upscaling.target import Target
+from wassr.upscaling.tiles import Tiles
+from wassr.upscaling.tiling import Grid, grid
+
+Floats = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+DEFAULT_MODEL = "compact-x4"
+CORE = 256  # larger tiles cost more page faults than they save in margins
+LEAST_CORE = 32
+BYTES_PER_PIXEL = 512  # of a tile's output, in the engine: two float32 layers of 64 channels at full resolution
+MODEL_SCALE = Target()
+
+
+class Upscaler:
+    """Enlarges pictures by one model.
+
+    model: a name of the shelf or a path; engine, device, precision, threads: see `engines.Wish`; tile: side of a
+    tile's core in low-resolution pixels, 0 chooses from free memory; say: takes sentences for the user.
+    Raises ModelError, EngineError, UsageError.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        *,
+        engine: str = "auto",
+        device: str = "auto",
+        precision: str = "auto",
+        threads: int = 0,
+        tile: int = 0,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        file = find(model)
+        wish = Wish(engine, device, precision, threads)
+        self._prepare(file.card, choose(file, wish), tile, say, file, wish)
+
+    @classmethod
+    def from_engine(
+        cls,
+        card: Card,
+        engine: Engine,
+        *,
+        tile: int = 0,
+        thorough: bool = False,
+        say: Callable[[str], None] | None = None,
+    ) -> "Upscaler":
+        """An upscaler around an engine that stands already: a network in training, a stub.
+
+        thorough: judge every tile against the input, as for model files; off, because a network that has just begun
+        to learn may give anything. Non-finite values are an error always.
+        """
+        made = cls.__new__(cls)
+        made._prepare(card, engine, tile, say)
+        made.thorough = thorough
+        return made
+
+    def _prepare(
+        self,
+        card: Card,
+        engine: Engine,
+        tile: int,
+        say: Callable[[str], None] | None,
+        file: ModelFile | None = None,
+        wish: Wish | None = None,
+    ) -> None:
+        if tile and tile < LEAST_CORE:
+            raise UsageError(f"-t {tile}: a tile needs at least {LEAST_CORE} pixels; 0 chooses")
+        self.card, self.engine, self.tile = card, engine, tile
+        self.say = say or (lambda text: None)
+        self.thorough = True
+        self._file, self._wish = file, wish or Wish()
+        self._spare: Engine | None = None
+        self._siblings: dict[str, Upscaler] = {}
+        self._told = False
+
+    def __call__(self, picture: Any, target: Target = MODEL_SCALE) -> Any:
+        """Enlarge a path (gives a Picture), Picture, PIL image, array (H, W, C) or tensor (C, H, W): its like back."""
+        return enlarged_like(picture, lambda found, name: self.enlarge(found, target, name))
+
+    def describe(self) -> str:
+        """Engine, precision, threads and why, in one line."""
+        engine = self.engine
+        threads = f"{engine.threads} thread{'s' if engine.threads > 1 else ''}"
+        return f"{self.card.name}: {engine.name}, {engine.precision}, {threads} ({engine.reason})"
+
+    def enlarge(
+        self, picture: Picture, target: Target = MODEL_SCALE, name: str = "picture", progress: Progress | None = None
+    ) -> Picture:
+        """The larger picture, unrounded; metadata as they were.
+
+        progress(done, total) is told after every tile. Raises PictureError, naming `name`, when a tile is wrong even in
+        float32 or memory does not suffice.
+        """
+        height, width = target.size(picture.height, picture.width, self.card.scale)
+        chosen = self.for_factor(target.factor_for(picture.height, picture.width, self.card.scale))
+        return chosen._sized(picture, height, width, name, progress)
+
+    def for_factor(self, factor: float) -> "Upscaler":
+        """This upscaler, or the one of the same family (`NAME-x2`, `-x3`, `-x4`) whose scale is nearest from above."""
+        name = sibling(self.card.name, factor, list(shipped())) if self._file is not None else self.card.name
+        if name == self.card.name or self.card.name not in shipped():
+            return self
+        if name not in self._siblings:
+            wish = self._wish
+            self._siblings[name] = Upscaler(
+                name,
+                engine=wish.engine,
+                device=wish.device,
+                precision=wish.precision,
+                threads=wish.threads,
+                tile=self.tile,
+                say=self.say,
+            )
+            self.say(self._siblings[name].describe())
+        return self._siblings[name]
+
+    def cut(self, height: int, width: int, core: int = 0) -> Grid:
+        """The tiles that a picture of this size is cut into."""
+        return grid(height, width, core or self.core(), self.card.radius)
+
+    def core(self) -> int:
+        """Side of a tile's core: what was asked for, else the largest up to 256 that half of the free memory holds."""
+        if self.tile:
+            return self.tile
+        core, budget = CORE, free_memory() // 2
+        while core > LEAST_CORE and (core + 2 * self.card.radius) ** 2 * self.card.scale**2 * BYTES_PER_PIXEL > budget:
+            core //= 2
+        return core
+
+    def stage(self, low: Floats, cutting: Grid, height: int, width: int, name: str, done: Callable[[], None]) -> Stage:
+        """The stages from planes (C, h, w) to the result of (height, width)."""
+        tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done)
+        stage: Stage = NetworkRows(cutting, self.card.scale, tiles.make)
+        for _ in range(self.card.consistency):
+            stage = Consistent(stage, low)
+        return stage if (stage.height, stage.width) == (height, width) else Resized(stage, height, width)
+
+    def _sized(self, picture: Picture, height: int, width: int, name: str, progress: Progress | None) -> Picture:
+        _check_memory(height, width, picture, name)
+        if self.card.sees_all and not self._told:
+            self.say(f"{self.card.name} looks at the whole picture: cut into tiles, its result differs a little")
+            self._told = True
+        colour = picture.colour if picture.alpha is None else bleed_colour(picture.colour, picture.alpha)
+        low = np.ascontiguousarray(colour.transpose(2, 0, 1))
+        alpha = None
+        if picture.alpha is not None:
+            alpha = collect(Resized(Planes(picture.alpha[None]), height, width))[..., 0]
+        return replace(picture, colour=self._colour(low, height, width, name, progress), alpha=alpha)
+
+    def _colour(self, low: Floats, height: int, width: int, name: str, progress: Progress | None) -> Floats:
+        """The result's colour planes (H, W, C); a tile that does not fit into memory is halved until it does."""
+        core = self.core()
+        while True:
+            cutting = self.cut(low.shape[1], low.shape[2], core)
+            counter = _Counter(cutting.count, progress)
+            try:
+                return collect(self.stage(low, cutting, height, width, name, counter.step))
+            except MemoryError as error:
+                core = min(core, max(cutting.shape)) // 2
+                if core < LEAST_CORE:
+                    raise PictureError(name, "not enough memory, even for the smallest tiles") from error
+                self.tile = core
+                self.say(f"{name}: out of memory; going on with tiles of {core}")
+
+    def _again(self) -> Engine:
+        """The float32 engine on the CPU for suspicious tiles; without a model file, the engine itself."""
+        if self._file is None:
+            return self.engine
+        if self._spare is None:
+            self._spare = float32_engine(self._file, self._wish.threads)
+        return self._spare
+
+
+def sibling(name: str, factor: float, names: list[str]) -> str:
+    """Of the models named like `name` but for the scale at the end, the smallest scale that reaches `factor`.
+
+    The largest one where none does: the rest is then bicubic. A name without a scale has no siblings.
+    """
+    stem = re.fullmatch(r"(.+)-x(\d+)", name)
+    if stem is None:
+        return name
+    scales = sorted(
+        {
+            int(found[2])
+            for found in (re.fullmatch(r"(.+)-x(\d+)", n) for n in [*names, name])
+            if found is not None and found[1] == stem[1]
+        }
+    )
+    return f"{stem[1]}-x{next((scale for scale in scales if scale >= factor - 1e-9), scales[-1])}"
+
+
+class _Counter:
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self.total, self.progress, self.count = total, progress, 0
+
+    def step(self) -> None:
+        self.count += 1
+        if self.progress is not None:
+            self.progress(self.count, self.total)
+
+
+def _check_memory(height: int, width: int, picture: Picture, name: str) -> None:
+    """The result stands in memory whole: refuse at once what cannot end well."""
+    channels = picture.colour.shape[2] + (picture.alpha is not None)
+    need, free = 4 * channels * height * width, free_memory()
+    if need > free:
+        raise PictureError(
+            name,
+            f"a result of {width} x {height} needs {need / 2**30:.1f} GiB of memory; {free / 2**30:.1f} GiB are free",
+        )
