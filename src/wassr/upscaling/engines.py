@@ -181,7 +181,7 @@ def largest_difference(one: Engine, other: Engine, card: Card) -> float:
 
 
 def sample_tile(channels: int, size: int = TEST_SIZE) -> Floats:
-    """A fixed picture (1, C, size, size) in [0, 1] with slopes, edges, lines, texture and colour, as photographs have."""
+    """A fixed picture (1, C, size, size) in [0, 1] with the slopes, edges, lines, texture and colour of photographs."""
     y, x = np.mgrid[0:size, 0:size] / size
     slope = 0.25 + 0.5 * x * y
     disc = 0.3 * (np.hypot(x - 0.6, y - 0.35) < 0.25)

@@ -7,6 +7,7 @@ is rounded on the way, everything stands in host memory, and the engine's memory
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,11 @@ class Upscaler:
         engine = self.engine
         threads = f"{engine.threads} thread{'s' if engine.threads > 1 else ''}"
         return f"{self.card.name}: {engine.name}, {engine.precision}, {threads} ({engine.reason})"
+
+    def identity(self) -> str:
+        """What shapes results, of the model: its name and its file's hash. Engines agree within their tolerance."""
+        path = self._file and (self._file.onnx or self._file.weights)
+        return f"{self.card.name} {sha256(path.read_bytes()).hexdigest() if path else self.card.to_json()}"
 
     def enlarge(
         self, picture: Picture, target: Target = MODEL_SCALE, name: str = "picture", progress: Progress | None = None

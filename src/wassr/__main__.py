@@ -1,0 +1,7 @@
+"""python -m wassr"""
+
+import sys
+
+from wassr.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,50 @@
+"""The command `wassr`. Commands import what they need inside their bodies, so that help and errors come at once."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from wassr import __version__
+from wassr.cli.models import models
+from wassr.cli.upscale import upscale
+from wassr.ground.errors import UsageError, WassrError
+
+app = typer.Typer(
+    name="wassr",
+    help="Enlarge photographs with small networks on a plain CPU, and train such networks.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command(no_args_is_help=True)(upscale)
+app.command()(models)
+
+
+def main() -> int:
+    """Run the command line: 0 all done, 1 some inputs failed, 2 wrong use. A user's error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names of files need not be printable here
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except WassrError as error:
+        print(f"wassr: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UsageError) else 1
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"wassr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,160 @@
+"""`wassr upscale`: parse, enlarge, print, exit code."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wassr.ground.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from wassr.cli.watching import Display
+    from wassr.upscaling.batch import Options
+    from wassr.upscaling.inputs import Plan
+    from wassr.upscaling.upscaler import Upscaler
+
+SIZE, WHERE, FILES, SHOWN = "Size", "Model and engine", "Files", "Output"
+Flag = Annotated[bool, typer.Option()]
+
+
+def upscale(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="INPUT...", help="Files, folders, patterns; - is stdin.")
+    ] = None,
+    more: Annotated[list[str] | None, typer.Option("-i", metavar="INPUT", help="The same as INPUT.")] = None,
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", help="A file, or a folder (it exists, ends in /, or there are many); - is stdout."
+        ),
+    ] = "",
+    model: Annotated[
+        str, typer.Option("-n", "--model", help="Name (wassr models) or file.", rich_help_panel=WHERE)
+    ] = "compact-x4",
+    scale: Annotated[
+        float | None, typer.Option("-s", "--scale", help="Any factor; 1 restores.", rich_help_panel=SIZE)
+    ] = None,
+    width: Annotated[int | None, typer.Option(help="Pixels.", rich_help_panel=SIZE)] = None,
+    height: Annotated[
+        int | None, typer.Option(help="Pixels; with --width: a box to fit into.", rich_help_panel=SIZE)
+    ] = None,
+    long_side: Annotated[int | None, typer.Option(help="Pixels.", rich_help_panel=SIZE)] = None,
+    short_side: Annotated[int | None, typer.Option(help="Pixels.", rich_help_panel=SIZE)] = None,
+    min_size: Annotated[
+        str, typer.Option(help="At least, e.g. 3840x2160, in the picture's own orientation.", rich_help_panel=SIZE)
+    ] = "",
+    tile: Annotated[int, typer.Option("-t", "--tile", help="Side of a tile; 0 chooses.", rich_help_panel=WHERE)] = 0,
+    device: Annotated[
+        str, typer.Option("-g", "--device", help="auto, cpu (-1), a GPU's number, mps.", rich_help_panel=WHERE)
+    ] = "auto",
+    engine: Annotated[str, typer.Option(help="auto, openvino, onnxruntime, torch.", rich_help_panel=WHERE)] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16.", rich_help_panel=WHERE)] = "auto",
+    threads: Annotated[int, typer.Option(min=0, help="0: all cores.", rich_help_panel=WHERE)] = 0,
+    jobs: Annotated[
+        str, typer.Option("-j", help="Accepted; pictures are taken one by one.", rich_help_panel=WHERE, hidden=True)
+    ] = "",
+    recursive: Annotated[bool, typer.Option("--recursive", help="Subfolders too.", rich_help_panel=FILES)] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option("--skip-existing", help="Skip what is made already by these settings.", rich_help_panel=FILES),
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.", rich_help_panel=FILES)] = False,
+    ext: Annotated[
+        str, typer.Option("-f", "--ext", help="png, jpg, webp ...; auto keeps.", rich_help_panel=FILES)
+    ] = "auto",
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Of JPEG, WebP, AVIF.", rich_help_panel=FILES)
+    ] = None,
+    suffix: Annotated[str, typer.Option(help="Added to names in a folder.", rich_help_panel=FILES)] = "",
+    strip: Annotated[bool, typer.Option("--strip", help="Leave out EXIF, XMP, DPI.", rich_help_panel=FILES)] = False,
+    report: Annotated[Path | None, typer.Option(help="Write what was done as JSON.", rich_help_panel=SHOWN)] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Progress and results as JSON lines.", rich_help_panel=SHOWN)
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Time one tile; say size, seconds, memory, disk.", rich_help_panel=SHOWN)
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="A line for every file.", rich_help_panel=SHOWN)
+    ] = False,
+) -> None:
+    """Enlarge pictures: files, folders (--recursive), patterns, or - for stdin and stdout."""
+    from wassr.models.shelf import find
+    from wassr.upscaling.batch import Options
+    from wassr.upscaling.inputs import find_sources, plan
+    from wassr.upscaling.target import Target, parse_min_size
+
+    try:
+        find(model)
+    except ModelError as error:  # a name that does not exist is wrong use, not a picture that failed
+        raise UsageError(str(error)) from error
+    if not output:
+        raise UsageError("-o is missing: name a file, or a folder (ending in /)")
+    least = parse_min_size(min_size) if min_size else None
+    target = Target(scale, width, height, long_side, short_side, least)
+    out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
+    found = find_sources([*(inputs or []), *(more or [])], recursive, out_folder)
+    if not found.sources:
+        raise UsageError(f"no pictures found ({found.passed_over} other files); --recursive looks into subfolders")
+    planned = plan(found, output, ext, suffix)
+    extension = "" if ext == "auto" else "." + ext.lower().removeprefix(".")
+    options = Options(target, extension, quality, strip, overwrite, skip_existing)
+
+    from wassr.cli.watching import Display
+    from wassr.upscaling.upscaler import Upscaler
+
+    display = Display(planned.jobs, as_json, to_stderr=output == "-", verbose=verbose)
+    upscaler = Upscaler(
+        model, engine=engine, device=device, precision=precision, threads=threads, tile=tile, say=display.say
+    )
+    display.start(upscaler, found.passed_over)
+    if dry_run:
+        raise typer.Exit(_dry_run(planned, upscaler, options, display))
+    raise typer.Exit(_run(planned, upscaler, options, display, report, found.passed_over))
+
+
+def _run(
+    planned: "Plan", upscaler: "Upscaler", options: "Options", display: "Display", report: Path | None, passed_over: int
+) -> int:
+    from wassr import __version__
+    from wassr.upscaling.batch import Watch, run_batch, write_report
+
+    ledger = planned.folder if not planned.single or options.skip_existing else None
+    with display:
+        outcome = run_batch(planned.jobs, upscaler, options, ledger, Watch(display.tile, display.result))
+    if report is not None:
+        write_report(report, outcome, planned.jobs, upscaler, passed_over, __version__)
+    display.end(outcome)
+    return outcome.exit_code
+
+
+def _dry_run(planned: "Plan", upscaler: "Upscaler", options: "Options", display: "Display") -> int:
+    from wassr.upscaling.estimate import estimate
+
+    estimates = []
+    for job in planned.jobs:
+        found = estimate(job, upscaler, options)
+        estimates.append(found)
+        if display.as_json:
+            print(json.dumps({"event": "estimate", **asdict(found)}), file=display.out, flush=True)
+        elif found.trouble:
+            print(f"{found.source}: fails: {found.trouble}", file=display.out)
+        else:
+            print(
+                f"{found.source} -> {found.target}: {found.width} x {found.height}, {found.tiles} tiles, "
+                f"{found.seconds:.1f} s, {found.memory / 1e6:.0f} MB memory, {found.disk / 1e6:.1f} MB disk",
+                file=display.out,
+            )
+    good = [found for found in estimates if not found.trouble]
+    if not display.as_json and len(estimates) > 1:
+        seconds, disk = sum(found.seconds for found in good), sum(found.disk for found in good)
+        memory = max((found.memory for found in good), default=0)
+        print(
+            f"together: {len(good)} pictures, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, {disk / 1e6:.0f} MB disk",
+            file=display.out,
+        )
+    sys.stdout.flush()
+    return 0 if len(good) == len(estimates) else 1

@@ -1,0 +1,140 @@
+"""What a user sees of a running batch: a bar on a terminal, else a line every few seconds, or JSON lines."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from wassr.upscaling.batch import Outcome, Result
+from wassr.upscaling.inputs import Job
+from wassr.upscaling.upscaler import Upscaler
+
+LINE_EVERY = 5.0  # seconds between log lines
+JSON_EVERY = 0.2  # seconds between progress lines of one file
+
+
+class Display:
+    """Messages go to stderr; JSON lines to stdout, or to stderr where the picture itself goes to stdout."""
+
+    def __init__(self, jobs: Sequence[Job], as_json: bool, to_stderr: bool, verbose: bool) -> None:
+        self.jobs, self.as_json, self.verbose = jobs, as_json, verbose
+        self.out = sys.stderr if to_stderr else sys.stdout
+        self._weights = [_weight(job) for job in jobs]
+        self._finished = 0.0  # weight of the jobs that are through
+        self._total = sum(self._weights)
+        self._begun = self._last = time.monotonic()
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+
+    def __enter__(self) -> "Display":
+        self._begun = self._last = time.monotonic()
+        if sys.stderr.isatty() and not self.as_json:
+            columns = [
+                TextColumn("{task.fields[file]}"),
+                BarColumn(),
+                TextColumn("{task.percentage:3.0f} %{task.fields[left]}"),
+            ]
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=1.0, file="", left="")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def start(self, upscaler: Upscaler, passed_over: int) -> None:
+        """The first line: engine, precision, threads and why."""
+        engine = upscaler.engine
+        if self.as_json:
+            names = ("name", "precision", "threads", "reason")
+            self._json(
+                "start", model=upscaler.card.name, files=len(self.jobs), **{n: getattr(engine, n) for n in names}
+            )
+        self.say(upscaler.describe())
+        if passed_over:
+            self.say(f"{passed_over} files passed over: no pictures by their names, or made by wassr")
+
+    def say(self, text: str) -> None:
+        """A sentence for the user."""
+        if self._bar is not None:
+            self._bar.console.print(f"wassr: {text}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(f"wassr: {text}", file=sys.stderr, flush=True)
+
+    def tile(self, number: int, done: int, total: int) -> None:
+        """After every tile."""
+        share = (self._finished + self._weights[number] * done / total) / max(1e-9, self._total)
+        elapsed = time.monotonic() - self._begun
+        left = elapsed * (1 - share) / max(share, 1e-9)
+        name = self.jobs[number].source.name
+        now = time.monotonic()
+        if self._bar is not None:
+            self._bar.update(self._task, completed=share, file=name, left=f", {_clock(left)} left")
+        elif self.as_json:
+            if done == total or now - self._last >= JSON_EVERY:
+                self._last = now
+                self._json(
+                    "progress", file=name, percent=round(100 * done / total, 1), total_percent=round(100 * share, 1),
+                    seconds_left=round(left, 1),
+                )  # fmt: skip
+        elif now - self._last >= LINE_EVERY:
+            self._last = now
+            self.say(f"{number + 1} of {len(self.jobs)}: {name}, {100 * share:.0f} % in all, {_clock(left)} left")
+
+    def result(self, number: int, result: Result) -> None:
+        """After every picture. What was skipped or failed tells nothing about the time that the rest takes."""
+        if result.state == "done":
+            self._finished += self._weights[number]
+        else:
+            self._total -= self._weights[number]
+        if self.as_json:
+            self._json("result", **asdict(result))
+        if result.state == "failed":
+            self.say(f"{result.source}: {result.reason}")
+        elif self.verbose and result.state == "skipped":
+            self.say(f"{result.source}: skipped, {result.reason}")
+        elif self.verbose:
+            self.say(f"{result.source} -> {result.target}: {result.width} x {result.height}, {result.seconds:.2f} s")
+
+    def end(self, outcome: Outcome) -> None:
+        """The last line."""
+        counts = {state: outcome.count(state) for state in ("done", "skipped", "failed")}
+        if self.as_json:
+            seconds = round(outcome.seconds, 3)
+            self._json("end", **counts, stopped=outcome.stopped, seconds=seconds, exit_code=outcome.exit_code)
+        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        missing = len(self.jobs) - len(outcome.results)
+        self.say(
+            (f"stopped; {missing} not reached; " if outcome.stopped else "")
+            + f"{words or 'nothing done'} in {outcome.seconds:.1f} s"
+        )
+
+    def _json(self, event: str, **fields: Any) -> None:
+        print(json.dumps({"event": event, **fields}), file=self.out, flush=True)
+
+
+def _weight(job: Job) -> float:
+    """Bytes of the source: nearest to its pixels that is known without opening it."""
+    try:
+        return float(job.source.path.stat().st_size) if job.source.path is not None else 1.0
+    except OSError:
+        return 0.0
+
+
+def _clock(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return (
+        f"{whole // 60} min {whole % 60:02d} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    )

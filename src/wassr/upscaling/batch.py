@@ -1,0 +1,198 @@
+"""Many pictures, one after the other: a bad one never stops the rest, a whole file or none is written, and nothing is
+overwritten unasked."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from wassr.ground.errors import PictureError, WassrError
+from wassr.ground.files import write_whole
+from wassr.pixels.formats import encode_picture, read_picture
+from wassr.pixels.picture import Picture
+from wassr.upscaling.inputs import Job, Source
+from wassr.upscaling.ledger import Ledger, digest
+from wassr.upscaling.target import Target
+from wassr.upscaling.upscaler import Upscaler
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is made of every picture, and what may be replaced. extension: for stdout; files have their own."""
+
+    target: Target = field(default_factory=Target)
+    extension: str = ""
+    quality: int | None = None
+    strip: bool = False
+    overwrite: bool = False
+    skip_existing: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one picture. seconds: reading, enlarging and writing together."""
+
+    source: str
+    target: str
+    state: Literal["done", "skipped", "failed"]
+    reason: str = ""
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The whole batch. stopped: by Ctrl-C, so that jobs are missing."""
+
+    results: tuple[Result, ...]
+    stopped: bool
+    seconds: float
+
+    def count(self, state: str) -> int:
+        return sum(result.state == state for result in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 some failed or were not reached."""
+        return 1 if self.stopped or self.count("failed") else 0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told. tile: (job's number, tiles done, tiles in all) after every tile; result: after every picture."""
+
+    tile: Callable[[int, int, int], None] = lambda number, done, total: None
+    result: Callable[[int, Result], None] = lambda number, result: None
+
+
+def run_batch(jobs: Sequence[Job], upscaler: Upscaler, options: Options, folder: Path | None, watch: Watch) -> Outcome:
+    """Enlarge all jobs in order. folder: where the ledger lies (None: no ledger, as for a single file).
+
+    Ctrl-C ends it after the current tile; what is half-done leaves no trace.
+    """
+    start = time.perf_counter()
+    results: list[Result] = []
+    stopped = False
+    worker = _Worker(upscaler, options, Ledger(folder) if folder is not None else None)
+    try:
+        for number, job in enumerate(jobs):
+            result = worker.result(job, partial(watch.tile, number))
+            results.append(result)
+            watch.result(number, result)
+    except KeyboardInterrupt:
+        stopped = True
+    return Outcome(tuple(results), stopped, time.perf_counter() - start)
+
+
+def write_report(
+    path: Path, outcome: Outcome, jobs: Sequence[Job], upscaler: Upscaler, passed_over: int, version: str
+) -> None:
+    """report.json: what was done by what, and every result."""
+    engine = upscaler.engine
+    report = {
+        "wassr": version,
+        "model": upscaler.card.name,
+        "engine": engine.name,
+        "precision": engine.precision,
+        "threads": engine.threads,
+        "reason": engine.reason,
+        "seconds": round(outcome.seconds, 3),
+        "stopped": outcome.stopped,
+        "done": outcome.count("done"),
+        "skipped": outcome.count("skipped"),
+        "failed": outcome.count("failed"),
+        "not_reached": len(jobs) - len(outcome.results),
+        "no_pictures": passed_over,
+        "results": [asdict(result) for result in outcome.results],
+    }
+    text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    write_whole(path, text.encode("utf-8", "backslashreplace"))  # names that are no Unicode stay legal JSON
+
+
+@dataclass
+class _Worker:
+    upscaler: Upscaler
+    options: Options
+    ledger: Ledger | None
+    settings: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        chosen = self.options
+        words = [self.upscaler.identity(), chosen.target.words(), chosen.quality, chosen.strip]
+        self.settings = digest(json.dumps(words).encode())
+
+    def result(self, job: Job, progress: Callable[[int, int], None]) -> Result:
+        """Never raises but for Ctrl-C and a closed pipe."""
+        start = time.perf_counter()
+        source, target = job.source.name, "stdout" if job.target is None else str(job.target)
+        try:
+            if job.trouble:
+                raise PictureError(source, job.trouble)
+            made = self._made(job, progress)
+        except BrokenPipeError:
+            raise
+        except PictureError as error:
+            return Result(source, target, "failed", error.reason if error.path == source else str(error))
+        except (WassrError, OSError) as error:
+            return Result(source, target, "failed", str(error))
+        except MemoryError:
+            return Result(source, target, "failed", "not enough memory")
+        except Exception as error:  # a fault of ours in one file must not cost the rest of a long batch
+            return Result(source, target, "failed", f"unexpected {type(error).__name__}: {error} (please report this)")
+        seconds = round(time.perf_counter() - start, 3)
+        if made is None:
+            return Result(source, target, "skipped", "made before from this input by these settings")
+        return Result(source, target, "done", "", made.width, made.height, seconds)
+
+    def _made(self, job: Job, progress: Callable[[int, int], None]) -> Picture | None:
+        content = read_source(job.source)
+        known = digest(content)
+        if job.target is not None and job.target.exists() and not self._may_replace(job.target, known):
+            return None
+        picture = read_picture(content, job.source.name)
+        del content
+        made = self.upscaler.enlarge(picture, self.options.target, job.source.name, progress)
+        extension = job.target.suffix if job.target is not None else self.options.extension or ".png"
+        encoded = encode_picture(made, extension, self.options.quality, self.options.strip)
+        if job.target is None:
+            sys.stdout.buffer.write(encoded)
+            sys.stdout.buffer.flush()
+            return made
+        if self.ledger is not None:
+            self.ledger.add(job.target, self.settings, known, digest(encoded))
+        write_whole(job.target, encoded)
+        return made
+
+    def _may_replace(self, target: Path, source: str) -> bool:
+        """False: done before, to be skipped. Raises PictureError when the file there must not be touched."""
+        if target.is_dir():
+            raise PictureError(target, "is a folder, where the result should go")
+        if self.options.skip_existing and self.ledger is not None:
+            if self.ledger.made(target, self.settings, source):
+                return False
+            if self.ledger.ours(target):  # our own result of other settings or an older input: stale
+                return True
+        if self.options.overwrite:
+            return True
+        raise PictureError(target, "exists; --overwrite replaces it" + self._skip_hint())
+
+    def _skip_hint(self) -> str:
+        if self.options.skip_existing:
+            return " (--skip-existing skips only what was made from the same input by the same settings)"
+        return ", --skip-existing skips what is done"
+
+
+def read_source(source: Source) -> bytes:
+    """The bytes of a file or of stdin; raises PictureError."""
+    if source.path is None:
+        return sys.stdin.buffer.read()
+    try:
+        return source.path.read_bytes()
+    except (OSError, ValueError, MemoryError):
+        read_picture(source.path, source.name)  # says in its own words what is wrong
+        raise

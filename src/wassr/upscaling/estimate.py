@@ -1,0 +1,100 @@
+"""What a batch will cost, before it is run: one tile of every picture is enlarged and written, and timed."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from wassr.ground.errors import PictureError
+from wassr.pixels.formats import encode_picture, read_picture
+from wassr.pixels.picture import Picture
+from wassr.upscaling.batch import Options, read_source
+from wassr.upscaling.inputs import Job
+from wassr.upscaling.machine import resident_memory
+from wassr.upscaling.target import Target
+from wassr.upscaling.upscaler import Upscaler
+
+T = TypeVar("T")
+
+BAND_ROWS = 512  # bands.collect's; three of them are alive at a time, beside two rows of tiles
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of one picture. memory: the process's peak in bytes; disk: bytes; trouble: why it would fail, else empty."""
+
+    source: str
+    target: str
+    width: int = 0
+    height: int = 0
+    tiles: int = 0
+    seconds: float = 0.0
+    memory: int = 0
+    disk: int = 0
+    trouble: str = ""
+
+
+def estimate(job: Job, upscaler: Upscaler, options: Options) -> Estimate:
+    """Time one tile. The engine is warmed up first, as it is from the second tile on. Writes nothing."""
+    target = "stdout" if job.target is None else str(job.target)
+    try:
+        if job.trouble:
+            raise PictureError(job.source.name, job.trouble)
+        start = time.perf_counter()
+        picture = read_picture(read_source(job.source), job.source.name)
+        reading = time.perf_counter() - start
+        suffix = options.extension or ".png" if job.target is None else job.target.suffix
+        return _measured(job, target, picture, reading, upscaler, options, suffix)
+    except PictureError as error:
+        return Estimate(job.source.name, target, trouble=error.reason)
+
+
+def _measured(
+    job: Job, target: str, picture: Picture, reading: float, upscaler: Upscaler, options: Options, suffix: str
+) -> Estimate:
+    scale = upscaler.card.scale
+    height, width = options.target.size(picture.height, picture.width, scale)
+    factor = options.target.factor_for(picture.height, picture.width, scale)
+    chosen = upscaler.for_factor(factor)
+    cutting = chosen.cut(picture.height, picture.width)
+    part = _middle(picture, cutting.shape)
+    asked = Target(factor=factor)
+    chosen.enlarge(_middle(picture, cutting.shape), asked, job.source.name)  # compiles the graph
+    enlarging, large = _timed(lambda: chosen.enlarge(part, asked, job.source.name))
+    encoding, encoded = _timed(lambda: encode_picture(large, suffix, options.quality, options.strip))
+    share = height * width / (large.height * large.width)
+    disk = int(len(encoded) * share)
+    if cutting.count > 1:  # the middle may be busier than the rest: the low picture tells by how much
+        whole = len(encode_picture(_bare(picture), suffix, options.quality, True))
+        piece = len(encode_picture(_bare(part), suffix, options.quality, True))
+        disk = int(len(encoded) * whole / piece)
+    seconds = reading + enlarging * cutting.count + encoding * share
+    memory = _memory(picture, height, width, chosen.card.scale * cutting.shape[0], disk)
+    return Estimate(job.source.name, target, width, height, cutting.count, seconds, memory, disk)
+
+
+def _timed(action: Callable[[], T]) -> tuple[float, T]:
+    """Seconds and result; the mean of two runs."""
+    start = time.perf_counter()
+    action()
+    result = action()
+    return (time.perf_counter() - start) / 2, result
+
+
+def _middle(picture: Picture, shape: tuple[int, int]) -> Picture:
+    top, left = (picture.height - shape[0]) // 2, (picture.width - shape[1]) // 2
+    rows, columns = slice(top, top + shape[0]), slice(left, left + shape[1])
+    alpha = None if picture.alpha is None else picture.alpha[rows, columns]
+    return replace(picture, colour=picture.colour[rows, columns], alpha=alpha)
+
+
+def _bare(picture: Picture) -> Picture:
+    return replace(picture, icc=None)
+
+
+def _memory(picture: Picture, height: int, width: int, block: int, disk: int) -> int:
+    """Peak of the process: what it has needed so far, the result as floats, its levels, the bands and the file."""
+    channels = picture.colour.shape[2] + (picture.alpha is not None)
+    levels = channels * height * width * picture.bits // 8
+    bands = 4 * channels * width * (2 * min(block, height) + 3 * min(BAND_ROWS, height))
+    return resident_memory() + 4 * channels * height * width + levels + bands + disk

@@ -1,0 +1,214 @@
+"""From what stands on a command line to a list of jobs: which file becomes which, before anything is computed."""
+
+import glob
+import itertools
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+
+from wassr.ground.errors import UsageError
+from wassr.pixels.formats import READABLE, WRITABLE
+from wassr.upscaling.ledger import Ledger
+
+STREAM = "-"
+HERE = PurePath()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture to be enlarged. path: None is stdin; folder: where it stood below the folder that was named."""
+
+    path: Path | None
+    folder: PurePath = HERE
+    trouble: str = ""  # why it cannot be read at all: a missing file, a pattern that matches nothing
+
+    @property
+    def name(self) -> str:
+        return "stdin" if self.path is None else str(self.path)
+
+
+@dataclass(frozen=True)
+class Found:
+    """All sources in a fixed order. passed_over: files in folders and patterns that are no pictures by their suffix."""
+
+    sources: tuple[Source, ...]
+    passed_over: int
+    many: bool  # several inputs, a folder or a pattern: the output must be a folder
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source and its target (None is stdout). trouble: why it fails before it begins."""
+
+    source: Source
+    target: Path | None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All jobs. folder: that they are written to (None: stdout); single: one file of a given name."""
+
+    jobs: tuple[Job, ...]
+    folder: Path | None
+    single: bool
+
+
+def find_sources(inputs: list[str], recursive: bool = False, leave_out: Path | None = None) -> Found:
+    """Expand files, folders, patterns and `-`; suffixes count in any case; hidden files are passed over.
+
+    leave_out: the output's folder. What lies in it is no input although it may lie in an input folder; and where it is
+    an input folder itself, the results of earlier runs are passed over.
+    Raises UsageError when there is no input, or stdin is named twice.
+    """
+    if not inputs:
+        raise UsageError("no input: name pictures, folders, patterns, or - for stdin")
+    if inputs.count(STREAM) > 1:
+        raise UsageError("- stands for stdin, which can be read once only")
+    sources: dict[str, Source] = {}
+    passed_over = 0
+    many = len(inputs) > 1
+    ledger = Ledger(leave_out) if leave_out is not None else None
+    for text in inputs:
+        if text == STREAM:
+            sources[STREAM] = Source(None)
+            continue
+        path = Path(text).expanduser()
+        if path.is_dir():
+            many = True
+            found = list(_walk(path, recursive, leave_out))
+        elif path.exists() or not glob.has_magic(text):
+            found = [Source(path, trouble="" if path.exists() else "no such file")]
+        else:
+            many = True
+            found = _matches(text)
+        for source in found:
+            assert source.path is not None
+            if source.path != path and not source.trouble and ledger is not None and ledger.ours(source.path):
+                passed_over += 1
+            elif source.trouble or source.path == path or _is_picture(source.path):
+                sources.setdefault(_identity(source.path), source)
+            else:
+                passed_over += 1
+    return Found(tuple(sources.values()), passed_over, many)
+
+
+def plan(found: Found, output: str, extension: str = "auto", suffix: str = "") -> Plan:
+    """Where everything goes.
+
+    output: a folder if it exists as one, ends in a slash, or there are several inputs or a folder; otherwise a file of
+    a known format; `-` is stdout. extension: auto keeps the source's format (PNG where that is not written here).
+    Two sources of one target are told apart by their format (`a-jpg.png`, `a-png.png`), else by a number.
+    Raises UsageError for an output that does not fit.
+    """
+    extension = _extension(extension)
+    if output == STREAM:
+        if found.many or len(found.sources) != 1:
+            raise UsageError("-o -: only a single picture can be written to stdout")
+        return Plan((Job(found.sources[0], None, found.sources[0].trouble),), None, single=True)
+    path = Path(output).expanduser()
+    if not found.many and not path.is_dir() and not output.endswith(("/", os.sep)):
+        return Plan((_single(found.sources[0], path, extension),), path.parent, single=True)
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"-o {output}: is a file, but several pictures need a folder")
+    if not path.exists() and path.suffix.lower() in WRITABLE and not output.endswith(("/", os.sep)):
+        raise UsageError(
+            f"-o {output}: looks like a file, but several pictures need a folder; write {output}/ to mean one"
+        )
+    return Plan(tuple(_in_folder(found.sources, path, extension, suffix)), path, single=False)
+
+
+def _walk(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Source]:
+    out = leave_out.resolve() if leave_out is not None else None
+    for here, folders, files in os.walk(folder):
+        inside = Path(here)
+        folders[:] = sorted(
+            name for name in folders if recursive and not name.startswith(".") and (inside / name).resolve() != out
+        )
+        for name in sorted(files):
+            yield Source(inside / name, PurePath(here).relative_to(folder))
+
+
+def _matches(pattern: str) -> list[Source]:
+    pattern = os.path.expanduser(pattern)
+    fixed = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+    paths = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]
+    files = [Source(path, path.parent.relative_to(fixed)) for path in paths if path.is_file()]
+    return files or [Source(Path(pattern), trouble="no file matches this pattern")]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in READABLE and not path.name.startswith(".")
+
+
+def _identity(path: Path) -> str:
+    return os.path.normcase(os.path.realpath(path))
+
+
+def _extension(text: str) -> str:
+    if text == "auto":
+        return ""
+    extension = "." + text.lower().removeprefix(".")
+    if extension not in WRITABLE:
+        raise UsageError(f"--ext {text}: choose auto or one of {', '.join(name[1:] for name in WRITABLE)}")
+    return extension
+
+
+def _single(source: Source, path: Path, extension: str) -> Job:
+    if path.suffix.lower() not in WRITABLE:
+        formats = ", ".join(WRITABLE)
+        raise UsageError(
+            f"-o {path}: its suffix is no format that is written here ({formats}); end a folder in a slash"
+        )
+    if extension and WRITABLE[extension] != WRITABLE[path.suffix.lower()]:
+        raise UsageError(f"-o {path} and --ext {extension[1:]} name different formats")
+    return Job(source, path, source.trouble)
+
+
+def _in_folder(sources: tuple[Source, ...], folder: Path, extension: str, suffix: str) -> list[Job]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    jobs = []
+    for i, source in enumerate(sources):
+        jobs.append(Job(source, folder / _named(source, extension, suffix), source.trouble))
+        groups[_key(jobs[i])].append(i)
+    for indices in groups.values():
+        if len(indices) > 1:
+            for i in indices:
+                jobs[i] = replace(
+                    jobs[i], target=folder / _named(sources[i], extension, f"-{_kind(sources[i])}{suffix}")
+                )
+    taken: set[str] = set()
+    for i, job in enumerate(jobs):
+        number = 2
+        while _key(jobs[i]) in taken:
+            assert job.target is not None
+            jobs[i] = replace(job, target=job.target.with_stem(f"{job.target.stem}-{number}"))
+            number += 1
+        taken.add(_key(jobs[i]))
+    inputs = {_identity(source.path): source for source in sources if source.path is not None and not source.trouble}
+    return [_not_onto_another(job, inputs) for job in jobs]
+
+
+def _not_onto_another(job: Job, inputs: dict[str, Source]) -> Job:
+    assert job.target is not None
+    other = inputs.get(_identity(job.target))
+    if other is None or other == job.source or job.trouble:
+        return job
+    return replace(job, trouble=f"its result would replace the input {other.name}; choose another folder or --suffix")
+
+
+def _named(source: Source, extension: str, suffix: str) -> PurePath:
+    name = PurePath("stdin.png") if source.path is None else PurePath(source.path.name)
+    own = name.suffix if name.suffix.lower() in WRITABLE else ".png"
+    return source.folder / f"{name.stem}{suffix}{extension or own}"
+
+
+def _kind(source: Source) -> str:
+    return source.path.suffix[1:].lower() if source.path is not None else STREAM
+
+
+def _key(job: Job) -> str:
+    """Targets of one key are one file on some file system (those that ignore case)."""
+    return str(job.target).casefold()
