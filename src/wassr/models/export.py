@@ -55,8 +55,11 @@ def check(plain: nn.Module, card: Card, path: Path) -> dict[str, float]:
     generator = np.random.default_rng(0)
     planes = 3 if card.channels == "rgb" else 1
     lows = [generator.random((1, planes, *size), dtype=np.float32) for size in SIZES]
-    with torch.no_grad():
-        wanted = [plain(torch.from_numpy(low)).numpy() for low in lows]
+    try:
+        with torch.no_grad():
+            wanted = [plain(torch.from_numpy(low)).numpy() for low in lows]
+    except RuntimeError as error:
+        raise ModelError(f"{card.name}: its network does not take every size: {str(error).splitlines()[0]}") from error
     found: dict[str, float] = {}
     for name, engine in ENGINES.items():
         try:

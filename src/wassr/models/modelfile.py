@@ -30,7 +30,7 @@ _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5  # protobuf's wire types
 
 def save_weights(path: Path, tensors: Mapping[str, NDArray[Any]], card: Card) -> None:
     """Write a `.safetensors` file, all or nothing."""
-    whole = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    whole = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     with whole_file(path) as temporary:
         save_file(whole, temporary, metadata={KEY: card.to_json()})
 
