@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,31 @@ Levels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Decoded pictures: names relative to their folder, pixels uint8 (H, W, 3)."""
+    """Pictures to cut crops from: uint8 (H, W, 3), in memory as far as they fit, decoded anew otherwise.
+
+    names: relative to their folder; sizes: (height, width); notes: sentences for the user about what was left out.
+    """
 
     names: tuple[str, ...]
-    pixels: tuple[Levels, ...]
+    sizes: tuple[tuple[int, int], ...]
+    cached: tuple[Levels | None, ...]
+    paths: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def levels(self, index: int) -> Levels:
+        """The pixels of one picture."""
+        levels = self.cached[index]
+        return _decoded_again(self.paths[index]) if levels is None else levels
+
+
+def in_memory(pixels: Iterable[Levels], names: Iterable[str] = ()) -> Pictures:
+    """Pictures that are arrays already."""
+    arrays = tuple(pixels)
+    called = tuple(names) or tuple(f"picture {i}" for i in range(len(arrays)))
+    return Pictures(called, tuple((p.shape[0], p.shape[1]) for p in arrays), arrays)
 
 
 def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
@@ -46,26 +65,41 @@ def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
 def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: int = 2) -> Pictures:
     """Decode `paths` with threads, leaving out unreadable pictures and those with a side under `smallest` pixels.
 
-    Raises TrainingError when nothing is left or when the pixels need more than `gigabytes` of memory.
+    The first ones that fit stay in memory, up to `gigabytes`; the others are decoded whenever a crop needs them.
+    Raises TrainingError when nothing is left.
     """
-    pixels: list[Levels] = []
     names: list[str] = []
-    total = 0
+    sizes: list[tuple[int, int]] = []
+    cached: list[Levels | None] = []
+    kept: list[Path] = []
+    total, bad, small = 0, 0, 0
     with ThreadPoolExecutor(workers) as pool:
-        for path, levels in zip(paths, pool.map(_levels_or_none, paths), strict=True):
-            if levels is None or min(levels.shape[:2]) < smallest:
-                continue
-            total += levels.nbytes
-            if total > gigabytes * 1e9:
-                raise TrainingError(
-                    f"{path.parent}: the decoded pictures need more than {gigabytes:g} GB; "
-                    "raise data.cache_gigabytes or use fewer pictures"
-                )
-            pixels.append(levels)
-            names.append(path.name)
-    if not pixels:
-        raise TrainingError(f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels")
-    return Pictures(tuple(names), tuple(pixels))
+        for first in range(0, len(paths), 8 * workers):  # in groups: no more than these wait decoded
+            group = paths[first : first + 8 * workers]
+            for path, levels in zip(group, pool.map(_levels_or_none, group), strict=True):
+                if levels is None or min(levels.shape[:2]) < smallest:
+                    bad, small = bad + (levels is None), small + (levels is not None)
+                    continue
+                fits = total + levels.nbytes <= gigabytes * 1e9
+                total += levels.nbytes if fits else 0
+                names.append(path.name)
+                sizes.append((levels.shape[0], levels.shape[1]))
+                cached.append(levels if fits else None)
+                kept.append(path)
+    if not kept:
+        raise TrainingError(
+            f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels "
+            f"({bad} unreadable, {small} smaller); take larger pictures or a smaller crop"
+        )
+    notes = [f"{bad} pictures cannot be read and are left out"] if bad else []
+    notes += [f"{small} pictures are smaller than the crop of {smallest} and are left out"] if small else []
+    slow = sum(levels is None for levels in cached)
+    notes += (
+        [f"{slow} pictures do not fit into data.cache_gigabytes: {gigabytes:g} and are decoded for each crop: slow"]
+        if slow
+        else []
+    )
+    return Pictures(tuple(names), tuple(sizes), tuple(cached), tuple(kept), tuple(notes))
 
 
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
@@ -89,3 +123,8 @@ def _levels_or_none(path: Path) -> Levels | None:
         return read_levels(path)
     except PictureError:
         return None  # one bad file does not stop a night's training; `load_pictures` says if nothing is left
+
+
+@lru_cache(maxsize=4)
+def _decoded_again(path: Path) -> Levels:
+    return read_levels(path)

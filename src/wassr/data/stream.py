@@ -6,7 +6,7 @@ flip and a rotation; nothing depends on what was drawn before, on workers or on 
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -53,15 +53,24 @@ class Stream:
         size = crop + 2 * self.margin
         matrix = bicubic_taps(size, size // scale, 1 / scale).matrix()
         self.reduce = torch.from_numpy(matrix[2:-2].copy())
-        areas = np.array([p.shape[0] * p.shape[1] for p in pictures.pixels], dtype=np.float64)
+        areas = np.array([height * width for height, width in pictures.sizes], dtype=np.float64)
         self.shares = np.cumsum(areas / areas.sum())  # a pixel is as likely as any other
         self._pool = ThreadPoolExecutor(1)
         self._next: tuple[Key, Future[Batch]] | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
     def __call__(self, key: Key, following: Key | None = None) -> Batch:
-        """The batch of `key`; `following`, if given, is prepared in the background meanwhile."""
-        ready = self._next is not None and self._next[0] == key
-        batch = self._next[1].result() if ready and self._next else self.make(key)
+        """The batch of `key`; `following`, if given, is prepared in the background meanwhile.
+
+        One thread makes every batch, asked for or prepared, so that all are summed in one order.
+        """
+        ready = self._next if self._next is not None and self._next[0] == key else None
+        batch = (ready[1] if ready else self._pool.submit(self.make, key)).result()
         self._next = (following, self._pool.submit(self.make, following)) if following else None
         return batch
 
@@ -83,7 +92,7 @@ class Stream:
         best, most = None, -1.0
         for _ in range(self.candidates):
             index = int(np.searchsorted(self.shares, draw.random(), side="right"))
-            picture = self.pictures.pixels[min(index, len(self.pictures) - 1)]
+            picture = self.pictures.levels(min(index, len(self.pictures) - 1))
             top = int(draw.integers(0, picture.shape[0] - self.crop + 1))
             left = int(draw.integers(0, picture.shape[1] - self.crop + 1))
             crop = _cut(picture, top - self.margin, left - self.margin, self.crop + 2 * self.margin)

@@ -16,7 +16,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     is unique, so that two processes never share one. Permissions follow the umask, as for an ordinary new file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:80]}.", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -37,6 +37,12 @@ def write_whole(path: Path, content: bytes | str) -> None:
     data = content.encode() if isinstance(content, str) else content
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a process that was killed inside `whole_file` left in `folder`; nobody else may be writing there."""
+    for path in folder.glob(".*.????????.*"):
+        path.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

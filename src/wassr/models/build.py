@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from wassr.ground.errors import ModelError
 from wassr.ground.settings import nearest
 from wassr.models.card import Base, Card
+from wassr.networks.facts import FACTS
 from wassr.networks.table import NETWORKS
 from wassr.pixels.resize import bicubic_taps
 
@@ -18,7 +19,7 @@ from wassr.pixels.resize import bicubic_taps
 class Generator(nn.Module):
     """network(low) + base(low): (N, C, h, w) in [0, 1] to (N, C, scale h, scale w), unclipped float32.
 
-    The network may run in bfloat16; the base and the sum are always float32, so a residual network loses nothing visible.
+    The network may run in bfloat16; base and sum are always float32, so a residual network loses nothing visible.
     """
 
     def __init__(self, network: nn.Module, base: Base, scale: int, in_bfloat16: bool = False) -> None:
@@ -58,10 +59,15 @@ def build_network(name: str, scale: int, arguments: Mapping[str, int | float | s
         raise ModelError(
             f"{name}: no such network; " + (f"did you mean {guess}?" if guess else f"known: {', '.join(NETWORKS)}")
         )
-    try:
-        return NETWORKS[name](scale=scale, **arguments)
-    except TypeError as error:  # the constructor names the argument it does not know
-        raise ModelError(f"network {name}: {str(error).partition('() ')[2] or error}") from None
+    facts = FACTS[name]
+    if scale not in facts.scales:
+        raise ModelError(f"network {name}: no scale {scale}; it has {', '.join(map(str, facts.scales))}")
+    for argument in arguments:
+        if argument not in facts.defaults:
+            guess = nearest(argument, list(facts.defaults))
+            hint = f"did you mean {guess}?" if guess else f"it takes {', '.join(facts.defaults)}"
+            raise ModelError(f"network {name}: no argument {argument}; {hint}")
+    return NETWORKS[name](scale=scale, **arguments)
 
 
 def build_generator(card: Card, weights: Mapping[str, NDArray[np.float32]]) -> Generator:
@@ -70,10 +76,15 @@ def build_generator(card: Card, weights: Mapping[str, NDArray[np.float32]]) -> G
     Raises ModelError when weights and network do not fit.
     """
     network = build_network(card.network, card.scale, card.arguments)
+    load_network(network, weights, card)
+    return Generator(network, card.base, card.scale).eval()
+
+
+def load_network(network: nn.Module, weights: Mapping[str, NDArray[np.float32]], card: Card) -> None:
+    """Put a model file's weights into its network. Raises ModelError when they do not fit."""
     tensors = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise ModelError(f"{card.name}: its weights do not fit network {card.network}: {first}") from None
-    return Generator(network, card.base, card.scale).eval()

@@ -15,11 +15,12 @@ TIME_CONSTANT = 100  # steps in which the controller of the weight closes most o
 
 @dataclass(frozen=True)
 class Judged:
-    """What the critic is trained on. `gap` is E c_real - E c_fake: positive when it tells them apart."""
+    """What the critic minimises, the sum of `terms` (objective; penalty, weighted, where there is one).
 
-    total: Tensor
-    objective: Tensor
-    penalty: Tensor | None
+    gap: E c_real - E c_fake, positive when the critic tells them apart.
+    """
+
+    terms: dict[str, Tensor]
     gap: Tensor
 
 
@@ -44,10 +45,10 @@ class Adversary:
         real_scores, fake_scores = critic(high, low).float(), critic(fake, low).float()
         objective = self.objective.critic(real_scores, fake_scores)
         gap = (real_scores.mean() - fake_scores.mean()).detach()
-        if self.penalty is None:
-            return Judged(objective, objective, None, gap)
-        penalty = self.spec.penalty_weight * self.penalty(lambda z: critic(z, low), high, fake, mix)
-        return Judged(objective + penalty, objective, penalty, gap)
+        terms = {"objective": objective}
+        if self.penalty is not None:
+            terms["penalty"] = self.spec.penalty_weight * self.penalty(lambda z: critic(z, low), high, fake, mix)
+        return Judged(terms, gap)
 
     def generator_loss(self, critic: nn.Module, low: Tensor, fake: Tensor) -> Tensor:
         """The critic's voice, unweighted."""
@@ -67,7 +68,9 @@ class Adversary:
         if self.spec.ratio is None:
             return weight
         now = ratio(pull, weight * push)
-        factor = (self.spec.ratio / max(now, 1e-12)) ** (3 / TIME_CONSTANT)
+        if now == 0 or not pull.any():  # a critic or content loss that says nothing gives nothing to steer by
+            return weight
+        factor = (self.spec.ratio / now) ** (3 / TIME_CONSTANT)
         factor = min(max(factor, 0.5), 2.0)
         return min(max(weight * factor, WEIGHT_BOUNDS[0]), WEIGHT_BOUNDS[1])
 
@@ -90,7 +93,8 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
         found.append(
             Problem(
                 True,
-                "BatchNorm in the critic under a per-sample gradient penalty: use critic.arguments.norm: layer or none",
+                "BatchNorm in the critic under a per-sample gradient penalty: set critic.arguments.normalisation to "
+                "layer or none",
             )
         )
     if any(isinstance(m, nn.Sigmoid) for m in list(critic.modules())[-2:]):

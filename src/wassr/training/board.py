@@ -1,5 +1,6 @@
 """TensorBoard: the scalars of the log, and sample grids. The viewer is the user's choice: pip install tensorboard."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ from tensorboardX import SummaryWriter
 
 
 class Board:
-    """Writes event files; on resume, steps after `step` are purged from the view."""
+    """Writes event files; on resume, what an earlier process wrote after `step` vanishes from the view."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        self._writer = SummaryWriter(str(folder), purge_step=step + 1 if step else None, flush_secs=30)
+        purge = step + 1 if step else 0  # a run without a saved state begins anew, step 0 included
+        self._writer = SummaryWriter(str(folder), purge_step=purge, flush_secs=30, filename_suffix=f".{os.getpid()}")
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         for tag, value in values.items():

@@ -1,17 +1,18 @@
 """From a recipe to networks, optimisers and a first state; and from a trained generator to a model file."""
 
+import inspect
 import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
 from wassr.ground.errors import TrainingError
-from wassr.ground.settings import dump_settings
-from wassr.models.build import Generator, build_network
+from wassr.ground.settings import dump_settings, nearest
+from wassr.models.build import Generator, build_network, load_network
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, save_weights
 from wassr.models.shelf import find
@@ -78,9 +79,13 @@ def start_from(recipe: Recipe, name: str) -> tuple[Generator, Card]:
     has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
     if asked != has:
         raise TrainingError(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
+    if found.weights is None:
+        raise TrainingError(
+            f"{name}: training needs its weights file (.safetensors), only the deployment form is there"
+        )
     weights, _ = load_weights(found.weights)
     generator = new_generator(recipe)
-    generator.network.load_state_dict({key: torch.from_numpy(np.array(value)) for key, value in weights.items()})
+    load_network(generator.network, weights, card)
     return generator, card
 
 
@@ -138,7 +143,12 @@ def save_model(path: Path, generator: Generator, card: Card) -> None:
     tensors = {
         key: value.detach().float().contiguous().numpy() for key, value in generator.network.state_dict().items()
     }
-    save_weights(path, tensors, card)
+    try:
+        save_weights(path, tensors, card)
+    except SafetensorError as error:  # what the library makes of a full disk
+        raise TrainingError(
+            f"{path}: cannot be written: {error}; the saved state is whole, give the same command again"
+        ) from error
 
 
 def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
@@ -146,7 +156,11 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
     spec = recipe.adversarial
     if spec is None:
         return
-    critic = CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments)
+    if recipe.generator.channels == "y":
+        raise TrainingError(
+            f"{recipe.name}: critics judge colour, and this generator makes luma only; choose an rgb network"
+        )
+    critic = new_critic(spec)
     problems = check(spec.adversarial, critic, spec.critic.optimizer)
     fatal = [p.message for p in problems if p.fatal]
     if fatal:
@@ -155,9 +169,26 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
         say(f"warning: {problem.message}")
 
 
+def new_critic(spec: AdversarialStage) -> nn.Module:
+    """The critic of a stage. Raises TrainingError for an unknown name or argument, naming the nearest."""
+    name = spec.critic.network
+    if name not in CRITICS:
+        raise TrainingError(f"critic.network: {name}: no such critic; {_hint(name, list(CRITICS))}")
+    known = [argument for argument in inspect.signature(CRITICS[name]).parameters if argument != "crop"]
+    for argument in spec.critic.arguments:
+        if argument not in known:
+            raise TrainingError(f"critic.arguments: {name} takes no {argument}; {_hint(argument, known)}")
+    return CRITICS[name](crop=spec.crop, **spec.critic.arguments)
+
+
+def _hint(word: str, words: list[str]) -> str:
+    guess = nearest(word, words)
+    return f"did you mean {guess}?" if guess else f"it may be {', '.join(words)}"
+
+
 def _add_critic(state: State, recipe: Recipe, spec: AdversarialStage) -> None:
     torch.manual_seed(recipe.seed + 1)  # a critic of its own draw, the same for every recipe with this seed
-    state.critic = _laid_out(CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments), recipe)
+    state.critic = _laid_out(new_critic(spec), recipe)
     state.critic_optimizer = OPTIMIZERS[spec.critic.optimizer.kind](state.critic.parameters(), spec.critic.optimizer)
     state.weight = Adversary(spec.adversarial).first_weight()
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wassr.models.build import Generator
@@ -13,7 +14,10 @@ CROPS = 64
 
 
 class Meter:
-    """gap, separation and saturation on the middle and corners of the held-out pictures, cut to the training crop."""
+    """gap, separation and saturation on the middle and corners of the held-out pictures, cut to the training crop.
+
+    At least one held-out picture must hold a crop (`validation_pairs` sees to it).
+    """
 
     def __init__(self, spec: AdversarialStage, pairs: list[Pair], scale: int) -> None:
         self.loss = spec.adversarial
@@ -31,18 +35,23 @@ class Meter:
         training = critic.training
         critic.eval()
         real, fake = [], []
-        for low, high in zip(self.low.split(8), self.high.split(8), strict=True):
+        for low, high in zip(torch.split(self.low, 8), torch.split(self.high, 8), strict=True):
             real.append(critic(high, low).float())
-            fake.append(critic(generator(low).clamp(0, 1), low).float())
+            fake.append(critic(generator(low), low).float())
         critic.train(training)
         scores = torch.cat(real) - torch.cat(fake)
         values = {
             "critic/gap_heldout": float(scores.mean()),
-            "critic/separation": float((scores > 0).float().mean()),
+            "critic/separation": separation(scores),
         }
         if self.loss.clip is not None:
             values["critic/saturation"] = saturation(critic, self.loss.clip, self.loss.clip_what)
         return values
+
+
+def separation(differences: Tensor) -> float:
+    """Share of pairs in which the real picture scores higher; ties count half, so that a constant critic reads 0.5."""
+    return float(((differences.sign() + 1) / 2).mean())
 
 
 def _places(down: int, right: int) -> list[tuple[int, int]]:
@@ -52,5 +61,5 @@ def _places(down: int, right: int) -> list[tuple[int, int]]:
     return list(dict.fromkeys([(down // 2, right // 2), (0, 0), (down, right)]))
 
 
-def _tensor(crops: list[np.ndarray]) -> Tensor:
+def _tensor(crops: list[NDArray[np.uint8]]) -> Tensor:
     return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255

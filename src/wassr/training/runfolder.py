@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wassr.ground.errors import TrainingError
-from wassr.ground.files import write_whole
+from wassr.ground.files import remove_temporaries, write_whole
 from wassr.ground.settings import differences, dump_settings, read_settings
 from wassr.training.recipe import Recipe
 
@@ -39,36 +39,59 @@ class RunFolder:
         return self.path / "models"
 
 
-def open_run(path: Path, recipe: Recipe) -> RunFolder:
-    """Make the folder, or continue in it if its recipe is the same.
+@contextmanager
+def open_run(path: Path, recipe: Recipe) -> Iterator[RunFolder]:
+    """Make the folder, or continue in it if its recipe is the same; hold it against other processes meanwhile.
 
-    Raises TrainingError that lists the differences when the recipe has changed.
+    Raises TrainingError: the folder is another's, in use, cannot be written (now or later in the block: a full disk),
+    or its recipe has changed. A run that never saved a state has nothing to lose: its recipe may change.
     """
     folder = RunFolder(path)
-    if folder.recipe.exists():
-        before = read_settings(folder.recipe, Recipe)
-        changed = differences(before, recipe)
+    try:
+        _refuse_foreign(folder)
+        path.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            _settle_recipe(folder, recipe)
+            for part in (folder.path, folder.state, folder.models):
+                part.mkdir(parents=True, exist_ok=True)
+                remove_temporaries(part)  # of a process that was killed while it wrote
+            yield folder
+    except OSError as error:
+        where = error.filename or path
+        raise TrainingError(
+            f"{where}: {error.strerror or error}; what was saved before is whole: mend that or choose another folder "
+            "with -o, then give the same command again"
+        ) from error
+
+
+def _refuse_foreign(folder: RunFolder) -> None:
+    if not folder.path.exists() or folder.recipe.exists():
+        return
+    if any(not inside.name.startswith(".") for inside in folder.path.iterdir()):
+        raise TrainingError(f"{folder.path}: is not empty and holds no run; choose another folder with -o")
+
+
+def _settle_recipe(folder: RunFolder, recipe: Recipe) -> None:
+    begun = any(folder.state.glob("step-*.json"))
+    if folder.recipe.exists() and begun:
+        changed = differences(read_settings(folder.recipe, Recipe), recipe)
         if changed:
+            more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
             raise TrainingError(
-                f"{path}: this run has another recipe; choose another folder with -o. " + "; ".join(changed[:5])
+                f"{folder.path}: this run has another recipe ({'; '.join(changed[:5])}{more}); "
+                "give the recipe that it began with, or choose another folder with -o"
             )
-    elif path.exists() and any(path.iterdir()):
-        raise TrainingError(f"{path}: is not empty and holds no run; choose another folder with -o")
     else:
         write_whole(folder.recipe, dump_settings(recipe))
-    for part in (folder.state, folder.models):
-        part.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @contextmanager
-def locked(folder: RunFolder) -> Iterator[None]:
+def _locked(folder: RunFolder) -> Iterator[None]:
     """Hold the folder, so that the same command given twice does not write into one run.
 
     The lock is the operating system's: it goes with the process, however that ends. Raises TrainingError when held.
     """
-    handle = (folder.path / ".lock").open("w")
-    try:
+    with (folder.path / ".lock").open("w") as handle:
         if os.name == "posix":
             import fcntl
 
@@ -77,5 +100,3 @@ def locked(folder: RunFolder) -> Iterator[None]:
             except BlockingIOError:
                 raise TrainingError(f"{folder.path}: another process is training in this folder") from None
         yield
-    finally:
-        handle.close()

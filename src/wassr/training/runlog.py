@@ -1,6 +1,7 @@
 """The log of a run: one JSON object a line, append-only; and its reader, which survives a torn last line. No torch."""
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,12 @@ class RunLog:
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """One line per scalar, non-finite ones as text so that the file stays valid JSON."""
-        lines = [{"step": step, "tag": tag, "value": value} for tag, value in values.items()]
+        lines = [
+            {"step": step, "tag": tag, "value": value}
+            if math.isfinite(value)
+            else {"step": step, "tag": tag, "text": str(value)}
+            for tag, value in values.items()
+        ]
         self._append(lines)
 
     def say(self, step: int, tag: str, text: str) -> None:

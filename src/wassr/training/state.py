@@ -34,6 +34,13 @@ class State:
     seconds: float = 0.0  # of this stage
     hours_before: float = 0.0  # of earlier stages and of the model that training began from
     weight: float = 1.0  # of the adversarial loss
+    start: str = ""  # model that the run was asked to begin from, if any
+    parent: str | None = None  # name of the model that this stage began from
+
+    @property
+    def hours(self) -> float:
+        """Training so far, with earlier stages and the model that it began from."""
+        return self.hours_before + self.seconds / 3600
 
     def critic_and_optimizer(self) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Both, where the stage has them."""
@@ -52,8 +59,13 @@ class State:
 
 
 def averaged(generator: Generator) -> Generator:
-    """A copy for the weight average: float32, evaluation mode, no gradients."""
+    """A copy for the weight average: float32, evaluation mode, no gradients.
+
+    Channels last whatever the generator's layout, because validation runs it so: a layout that changed at the first
+    validation could round a resumed run differently.
+    """
     average = copy.deepcopy(generator).eval().requires_grad_(False)
+    average.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average.in_bfloat16 = False
     return average
 
@@ -71,6 +83,8 @@ def save_state(state: State, folder: Path, log_length: int) -> Path:
         "seconds": state.seconds,
         "hours_before": state.hours_before,
         "weight": state.weight,
+        "start": state.start,
+        "parent": state.parent,
         "log_length": log_length,
         "torch_threads": torch.get_num_threads(),
     }
@@ -90,30 +104,68 @@ def saved_states(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.with_suffix(".safetensors").exists())
 
 
-def read_numbers(path: Path) -> dict[str, float | int | str]:
-    """The JSON part of a state."""
-    numbers: dict[str, float | int | str] = json.loads(path.read_text(encoding="utf-8"))
-    return numbers
+@dataclass(frozen=True)
+class Numbers:
+    """The JSON part of a saved state, as `save_state` writes it."""
+
+    stage: str
+    step: int
+    total: int
+    seconds: float
+    hours_before: float
+    weight: float
+    log_length: int
+    torch_threads: int
+    start: str
+    parent: str | None
 
 
-def restore(state: State, path: Path) -> int:
-    """Load a saved state into freshly built networks of the same recipe; returns the log's length then.
+def read_numbers(path: Path) -> Numbers:
+    """The JSON part of a state. Raises TrainingError when it is damaged."""
+    try:
+        n = json.loads(path.read_text(encoding="utf-8"))
+        return Numbers(
+            stage=str(n["stage"]),
+            step=int(n["step"]),
+            total=int(n["total"]),
+            seconds=float(n["seconds"]),
+            hours_before=float(n["hours_before"]),
+            weight=float(n["weight"]),
+            log_length=int(n["log_length"]),
+            torch_threads=int(n["torch_threads"]),
+            start=str(n.get("start", "")),
+            parent=n.get("parent"),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path}: damaged ({_first_line(error)}); {_way_out(path)}") from None
+
+
+def restore(state: State, path: Path) -> Numbers:
+    """Load a saved state into freshly built networks of the same recipe; returns the JSON part.
 
     Raises TrainingError when the file is damaged or belongs to another recipe.
     """
-    try:
-        saved = load_file(path.with_suffix(".safetensors"))
-    except (SafetensorError, OSError) as error:
-        raise TrainingError(f"{path.with_suffix('.safetensors')}: cannot be read: {error}") from None
-    try:
-        _restore_tensors(state, saved)
-    except (KeyError, RuntimeError) as error:
-        raise TrainingError(f"{path}: does not fit this recipe: {str(error).splitlines()[0]}") from None
     numbers = read_numbers(path)
-    state.step, state.total = int(numbers["step"]), int(numbers["total"])
-    state.seconds, state.hours_before = float(numbers["seconds"]), float(numbers["hours_before"])
-    state.weight = float(numbers["weight"])
-    return int(numbers["log_length"])
+    tensors = path.with_suffix(".safetensors")
+    try:
+        _restore_tensors(state, load_file(tensors))
+    except (SafetensorError, OSError) as error:
+        raise TrainingError(f"{tensors}: damaged ({_first_line(error)}); {_way_out(path)}") from None
+    except (LookupError, RuntimeError, ValueError) as error:
+        raise TrainingError(f"{tensors}: does not fit this recipe ({_first_line(error)}); {_way_out(path)}") from None
+    state.step, state.total = numbers.step, numbers.total
+    state.seconds, state.hours_before = numbers.seconds, numbers.hours_before
+    state.weight, state.start, state.parent = numbers.weight, numbers.start, numbers.parent
+    return numbers
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}"
+
+
+def _way_out(path: Path) -> str:
+    before = [other.stem for other in saved_states(path.parent) if other.stem < path.stem]
+    return f"delete {path.name} to go on from {before[-1]}" if before else "begin anew in another folder (-o)"
 
 
 def _modules(state: State) -> dict[str, nn.Module]:
@@ -146,4 +198,12 @@ def _restore_tensors(state: State, saved: dict[str, Tensor]) -> None:
             if owner == name:
                 index, _, field = rest.partition(".")
                 inner.setdefault(int(index), {})[field] = value
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        for number, values in inner.items():
+            inner[number] = {field: _laid_out_like(parameters[number], value) for field, value in values.items()}
         optimizer.load_state_dict({"state": inner, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    """The value in the parameter's memory layout, as the optimiser made it: another layout may round differently."""
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value) if value.shape == parameter.shape else value

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from wassr.data.stream import Batch
+from wassr.data.stream import Batch, Role
 from wassr.ground.errors import TrainingError
 from wassr.training.adversarial import Adversary, cosine, mixing, ratio
 from wassr.training.losses import Content
 from wassr.training.state import State
 
-Batches = Callable[[str, int], Batch]  # (role, sub-step) -> crops of this generator step
+Batches = Callable[[Role, int], Batch]  # (role, sub-step) -> crops of this generator step
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def adversarial_step(
             fake = state.generator(crops.low)
         mix = mixing(state.seed, state.step, k, len(fake))
         judged = adversary.critic_loss(critic, crops.low, crops.high, fake, mix)
-        critic_norm = descend(critic_optimizer, critic, judged.total, "critic", None)
+        critic_norm = descend(critic_optimizer, critic, total(judged.terms), "critic", None)
         adversary.constrain(critic)
 
     crops = batch("generator", 0)
@@ -59,19 +59,14 @@ def adversarial_step(
     y = fake.detach().requires_grad_(True)
     terms = content(y, crops.high)
     with frozen(critic), statistics_still(critic):
-        voice = adversary.generator_loss(critic, crops.low, y)
+        voice = total({"adversarial": adversary.generator_loss(critic, crops.low, y)})
     (pull,) = torch.autograd.grad(total(terms), y)
     (push,) = torch.autograd.grad(voice, y)
     state.weight = adversary.weigh(state.weight, pull, push)
     norm = descend_through(state.optimizer, state.generator, fake, pull + state.weight * push, clip_norm)
 
-    values = {
-        **named("loss", terms),
-        "loss/adversarial": state.weight * float(voice),
-        "loss/critic": float(judged.total),
-    }
-    if judged.penalty is not None:
-        values["loss/penalty"] = float(judged.penalty)
+    values = named("loss", {**terms, "adversarial": state.weight * voice, "critic": sum_of(judged.terms)})
+    values |= named("loss", {name: term for name, term in judged.terms.items() if name == "penalty"})
     values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, state.weight * push)}
     values |= {"critic/cosine": cosine(pull, push), "critic/weight": state.weight}
     return Measured({**values, "norm/generator": norm, "norm/critic": critic_norm})
@@ -81,8 +76,6 @@ def descend(
     optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor, what: str, clip_norm: float | None
 ) -> float:
     """One optimiser step down `loss`; returns the gradient norm before clipping. Raises NotFinite, applying nothing."""
-    if not torch.isfinite(loss):
-        raise NotFinite(f"the {what} loss is {float(loss)}")
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     return _apply(optimizer, network, what, clip_norm)
@@ -98,15 +91,19 @@ def descend_through(
 
 
 def total(terms: dict[str, Tensor]) -> Tensor:
-    """The sum of the weighted terms; names the term that is not finite."""
+    """The sum of weighted loss terms. Raises NotFinite that names the first term which is not finite."""
     for name, term in terms.items():
         if not torch.isfinite(term):
-            raise NotFinite(f"the content term {name} is {float(term)}")
+            raise NotFinite(f"the loss term {name} is {float(term.detach())}")
+    return sum_of(terms)
+
+
+def sum_of(terms: dict[str, Tensor]) -> Tensor:
     return torch.stack(list(terms.values())).sum()
 
 
 def named(prefix: str, terms: dict[str, Tensor]) -> dict[str, float]:
-    return {f"{prefix}/{name}": float(term) for name, term in terms.items()}
+    return {f"{prefix}/{name}": float(term.detach()) for name, term in terms.items()}
 
 
 @contextmanager
@@ -138,12 +135,14 @@ def statistics_still(network: nn.Module) -> Iterator[None]:
 
 
 def _apply(optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip_norm: float | None) -> float:
-    norm = float(nn.utils.clip_grad_norm_(network.parameters(), clip_norm or float("inf")))
-    if not norm < float("inf"):
+    parameters = [p for p in network.parameters() if p.grad is not None]
+    size = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    if not torch.isfinite(size):
+        layers = ((n, p.grad) for n, p in network.named_parameters() if p.grad is not None)
+        bad = next((f"first in layer {n}" for n, grad in layers if not grad.isfinite().all()), "its norm overflows")
         optimizer.zero_grad(set_to_none=True)
-        bad = next(
-            (n for n, p in network.named_parameters() if p.grad is not None and not p.grad.isfinite().all()), "?"
-        )
-        raise NotFinite(f"the {what} gradient is not finite, first in layer {bad}")
+        raise NotFinite(f"the {what} gradient is not finite, {bad}")
+    if clip_norm is not None:
+        nn.utils.clip_grads_with_norm_(parameters, clip_norm, size)
     optimizer.step()
-    return norm
+    return float(size)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from wassr.data.folders import read_levels
 from wassr.evaluation.metrics import lr_consistency, psnr_rgb, psnr_y, ssim_y
+from wassr.evaluation.scoring import SMALLEST
+from wassr.ground.errors import PictureError, TrainingError
 from wassr.models.build import Generator
 from wassr.pixels.resize import resize, shrink, to_levels
 from wassr.training.make import upscaler_of
@@ -27,15 +29,30 @@ class Pair:
     high: Levels
 
 
-def validation_pairs(paths: list[Path], scale: int, longest: int = 512) -> list[Pair]:
-    """Read held-out pictures; the middle of larger ones, so that validation stays a small part of training."""
+def validation_pairs(paths: list[Path], scale: int, smallest: int = 0, longest: int = 512) -> list[Pair]:
+    """Read held-out pictures; the middle of larger ones, so that validation stays a small part of training.
+
+    Left out: unreadable ones and those with a side under `smallest` or too small to be scored. Raises TrainingError
+    when none is left.
+    """
+    needed, longest = max(smallest, SMALLEST + 2 * scale), max(smallest, longest)
     pairs = []
     for path in paths:
-        high = read_levels(path)
+        try:
+            high = read_levels(path)
+        except PictureError:
+            continue
         height, width = (min(size, longest) // scale * scale for size in high.shape[:2])
+        if min(height, width) < needed:
+            continue
         top, left = (high.shape[0] - height) // 2, (high.shape[1] - width) // 2
         high = high[top : top + height, left : left + width]
         pairs.append(Pair(path.name, shrink(high, scale), high))
+    if not pairs:
+        raise TrainingError(
+            f"{paths[0].parent}: none of the {len(paths)} held-out pictures is readable and at least "
+            f"{needed} x {needed} pixels; name others in data.valid"
+        )
     return pairs
 
 
