@@ -1,0 +1,68 @@
+"""The evaluation script: table, JSON, cards."""
+
+import json
+from pathlib import Path
+
+import evaluate
+import machine
+import numpy as np
+import pytest
+from PIL import Image
+
+from wassr.models.card import Card, Measurement
+from wassr.models.modelfile import load_weights, read_card, save_weights
+from wassr.models.shelf import find
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for name in ("One", "Two"):
+        (tmp_path / name).mkdir()
+        levels = np.random.default_rng(len(name)).integers(0, 256, (40, 44, 3), dtype=np.uint8)
+        Image.fromarray(levels).save(tmp_path / name / "noise.png")
+    return tmp_path
+
+
+def test_plain_models_table_and_json(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = data / "out.json"
+    code = evaluate.main(
+        ["bicubic", "nearest", "--data", str(data), "--set", "One", "Two", "--scale", "2", "--json", str(file)]
+    )
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert "| bicubic | One |" in printed
+    assert "psnr_y (dB): BT.601 studio Y, rounded; border = scale" in printed
+    saved = json.loads(file.read_text())
+    assert saved["machine"]["versions"]["wassr"]
+    assert [(row["model"], row["set"]) for row in saved["results"]["rows"]] == [
+        ("bicubic", "One"),
+        ("bicubic", "Two"),
+        ("nearest", "One"),
+        ("nearest", "Two"),
+    ]
+    assert set(saved["results"]["rows"][0]["pictures"]["noise.png"]) == set(saved["results"]["protocols"])
+
+
+def test_an_unknown_model_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main(["bicubci", "--data", str(data), "--set", "One"]) == 1
+    assert capsys.readouterr().out.startswith("error: bicubci: no such model")
+
+
+def test_numbers_go_into_the_card_and_the_weights_stay(data: Path) -> None:
+    old = tuple(Measurement(data=d, metric="psnr_y", value=1.0, unit="dB", protocol="old") for d in ("One", "Other"))
+    card = Card(name="m", purpose="", network="espcn", scale=2, radius=4, measured=old)
+    path = data / "m.safetensors"
+    weights = {"w": np.arange(6, dtype=np.float32)}
+    save_weights(path, weights, card)
+    options = evaluate.parse(["bicubic", "--data", str(data), "--scale", "2"])
+    rows = evaluate.evaluate(evaluate.subject("bicubic", options), data, ["One"], evaluate.METRICS)
+    assert evaluate.write_card(find(path), rows) == [path]
+    written = read_card(path)
+    assert written.value("One", "psnr_y") == pytest.approx(rows[0].score.mean("psnr_y"), abs=1e-4)
+    assert written.value("Other", "psnr_y") == 1.0
+    assert sum((m.data, m.metric) == ("One", "psnr_y") for m in written.measured) == 1
+    np.testing.assert_array_equal(load_weights(path)[0]["w"], weights["w"])
+
+
+def test_json_holds_infinity_as_text() -> None:
+    assert machine.plain({"a": (float("inf"), 1 / 3)}) == {"a": ["inf", 0.333333]}
