@@ -49,7 +49,14 @@ def radius(network: nn.Module, planes: int, reach: int = 64) -> int:
     both axes and at four neighbouring places, so that maps with a stride show themselves.
     """
     probed = _positive(network)
-    return max(_reach(probed, planes, reach, rows) for rows in (False, True))
+    try:
+        return _both_axes(probed, planes, reach, 2)  # two lines tell as much as many, and cost a tenth
+    except RuntimeError:  # a pooling or a stride that needs more lines
+        return _both_axes(probed, planes, reach, 16)
+
+
+def _both_axes(network: nn.Module, planes: int, reach: int, lines: int) -> int:
+    return max(_reach(network, planes, reach, lines, rows) for rows in (False, True))
 
 
 def _positive(network: nn.Module) -> nn.Module:
@@ -64,8 +71,8 @@ def _positive(network: nn.Module) -> nn.Module:
     return probed
 
 
-def _reach(network: nn.Module, planes: int, reach: int, rows: bool) -> int:
-    long, short = 2 * reach + 4, 8
+def _reach(network: nn.Module, planes: int, reach: int, short: int, rows: bool) -> int:
+    long = 2 * reach + 4
     low = torch.rand((1, planes, long, short) if rows else (1, planes, short, long), dtype=torch.float64)
     low.requires_grad_(True)
     high: Tensor = network(low)
