@@ -63,6 +63,8 @@ def photo(height: int, width: int, gray: bool = False, seed: int = 0) -> np.ndar
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     planes = []
     for c in range(1 if gray else 3):
-        wave = 0.2 * np.sin(x / (3 + c)) * np.cos(y / (5 - c)) + 0.15 * (np.sin((x + 2 * y) / (9 + 4 * c)) > 0)
-        planes.append(0.35 + wave + 0.1 * x / width + 0.04 * random.standard_normal((height, width)))
+        a, b, d, e = random.uniform(0.05, 0.5, 4)
+        wave = 0.2 * np.sin(a * x) * np.cos(b * y) + 0.15 * (np.sin(d * x + e * y) > 0)
+        grain = np.kron(random.standard_normal((height // 3 + 1, width // 3 + 1)), np.ones((3, 3)))[:height, :width]
+        planes.append(0.35 + wave + 0.1 * x / width + 0.05 * grain + 0.03 * random.standard_normal((height, width)))
     return np.clip(np.stack(planes, axis=-1), 0, 1).astype(np.float32)

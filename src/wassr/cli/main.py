@@ -7,8 +7,9 @@ import typer
 
 from wassr import __version__
 from wassr.cli.models import models
+from wassr.cli.train import recipes, train
 from wassr.cli.upscale import upscale
-from wassr.ground.errors import UsageError, WassrError
+from wassr.ground.errors import SettingsError, UsageError, WassrError
 
 app = typer.Typer(
     name="wassr",
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 app.command(no_args_is_help=True)(upscale)
 app.command()(models)
+app.command(no_args_is_help=True)(train)
+app.command()(recipes)
 
 
 def main() -> int:
@@ -31,7 +34,7 @@ def main() -> int:
         app()
     except WassrError as error:
         print(f"wassr: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        return 2 if isinstance(error, UsageError | SettingsError) else 1
     return 0
 
 

@@ -56,10 +56,8 @@ class Display:
         """The first line: engine, precision, threads and why."""
         engine = upscaler.engine
         if self.as_json:
-            names = ("name", "precision", "threads", "reason")
-            self._json(
-                "start", model=upscaler.card.name, files=len(self.jobs), **{n: getattr(engine, n) for n in names}
-            )
+            why = {"precision": engine.precision, "threads": engine.threads, "reason": engine.reason}
+            self._json("start", model=upscaler.card.name, files=len(self.jobs), engine=engine.name, **why)
         self.say(upscaler.describe())
         if passed_over:
             self.say(f"{passed_over} files passed over: no pictures by their names, or made by wassr")

@@ -218,10 +218,10 @@ def _openvino_precision(model: ModelFile, wish: Wish, reason: str) -> Engine:
 
 
 def _speed(one: Engine, other: Engine, card: Card) -> float:
-    """How many times as fast `one` is: best of three, taken in turns so that a busy machine disturbs both."""
+    """How many times as fast `one` is: best of five, taken in turns so that a busy machine disturbs both."""
     tile = sample_tile(planes(card))
     best = [float("inf"), float("inf")]
-    for _ in range(3):
+    for _ in range(5):
         for i, engine in enumerate((one, other)):
             start = time.perf_counter()
             engine.run(tile)

@@ -1,0 +1,179 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.upscaling.tiny import photo, tiny_card, tiny_model
+from wassr.ground.errors import ModelError, PictureError, UsageError
+from wassr.models.card import Card
+from wassr.pixels.picture import Picture
+from wassr.pixels.resize import resize
+from wassr.upscaling.engines import OpenVinoEngine
+from wassr.upscaling.target import Target
+from wassr.upscaling.upscaler import Upscaler, sibling
+
+
+def made(tmp_path: Path, card: Card, tile: int, picture: Picture, target: Target = Target()) -> np.ndarray:  # noqa: B008
+    model = tmp_path / f"tiny-x{card.scale}.onnx"
+    engine = OpenVinoEngine(model if model.exists() else tiny_model(model, card), threads=1)
+    return Upscaler.from_engine(card, engine, tile=tile, thorough=True).enlarge(picture, target).colour
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("channels", ["rgb", "y"])
+@pytest.mark.parametrize("base", ["bicubic", "nearest", "none"])
+@pytest.mark.parametrize("gray", [False, True])
+def test_tiled_equals_whole(scale, channels, base, gray, tmp_path) -> None:
+    card = tiny_card(scale, channels, base, consistency=scale % 2)
+    picture = Picture(photo(97, 131, gray))
+    whole = made(tmp_path, card, 1000, picture)
+    assert whole.shape == (97 * scale, 131 * scale, 1 if gray else 3)
+    for core in (32, 41, 64):
+        assert np.abs(made(tmp_path, card, core, picture) - whole).max() < 1e-5
+
+
+@settings(max_examples=15, deadline=None)
+@given(height=st.integers(1, 90), width=st.integers(1, 90), core=st.integers(32, 64))
+def test_any_size_and_core(height: int, width: int, core: int, model: Path) -> None:
+    picture = Picture(photo(height, width))
+    engine = OpenVinoEngine(model, threads=1)
+    tiled = Upscaler.from_engine(tiny_card(), engine, tile=core).enlarge(picture).colour
+    whole = Upscaler.from_engine(tiny_card(), engine, tile=999).enlarge(picture).colour
+    assert tiled.shape == (4 * height, 4 * width, 3)
+    assert np.abs(tiled - whole).max() <= 1e-5
+
+
+def test_a_flat_picture_has_no_step_at_tile_borders(model: Path) -> None:
+    flat = Picture(np.full((150, 150, 3), 0.5, np.float32))
+    result = Upscaler(model, tile=32, precision="float32").enlarge(flat).colour
+    assert np.ptp(result[16:-16, 16:-16], axis=(0, 1)).max() < 1e-6
+
+
+def test_the_sum_is_base_plus_network(model: Path) -> None:
+    low = photo(40, 50)
+    engine = OpenVinoEngine(model, threads=1)
+    expected = resize(low, 160, 200) + engine.run(low.transpose(2, 0, 1)[None].copy())[0].transpose(1, 2, 0)
+    result = Upscaler(model, precision="float32").enlarge(Picture(low)).colour
+    assert np.abs(result - np.clip(expected, 0, 1)).max() < 1e-5
+
+
+def test_back_projection_brings_the_result_nearer_to_the_input(tmp_path) -> None:
+    low = photo(80, 90)
+
+    def error(passes: int) -> float:
+        result = made(tmp_path / "", tiny_card(consistency=passes), 32, Picture(low))
+        return float(np.abs(resize(result, 80, 90) - low).mean())
+
+    assert error(2) < error(1) < 0.5 * error(0)
+
+
+def test_chroma_of_a_luma_network_is_bicubic(tmp_path) -> None:
+    low = photo(60, 60)
+    result = made(tmp_path, tiny_card(channels="y"), 32, Picture(low * 0.5 + 0.2))
+    plain = resize(low * 0.5 + 0.2, 240, 240)
+    assert np.abs(np.diff(result, axis=2) - np.diff(plain, axis=2)).max() < 1e-5
+
+
+@pytest.mark.parametrize("channels", ["rgb", "y"])
+def test_gray_stays_gray(channels, tmp_path) -> None:
+    gray = photo(50, 40, gray=True)
+    one = made(tmp_path, tiny_card(channels=channels), 32, Picture(gray))
+    assert one.shape == (200, 160, 1)
+    three = made(tmp_path, tiny_card(channels=channels), 32, Picture(np.repeat(gray, 3, axis=2)))
+    assert np.abs(three - one).max() < 1e-5
+
+
+def test_alpha_goes_its_own_way_without_fringes(model: Path) -> None:
+    alpha = np.zeros((60, 60), np.float32)
+    alpha[20:40, 20:40] = 1
+    colour = np.zeros((60, 60, 3), np.float32)
+    colour[20:40, 20:40] = 0.9  # black under full transparency
+    result = Upscaler(model).enlarge(Picture(colour, alpha, bits=16, icc=b"p"), Target(factor=2.5))
+    assert result.alpha is not None
+    assert result.alpha.shape == (150, 150) == result.colour.shape[:2]
+    assert np.abs(result.alpha - resize(alpha, 150, 150).clip(0, 1)).max() < 1e-5
+    seen = result.alpha > 0.02
+    assert result.colour[seen].min() > 0.75
+    assert (result.bits, result.icc) == (16, b"p")
+
+
+@pytest.mark.parametrize(
+    ("target", "size"),
+    [(Target(factor=1), (61, 83)), (Target(factor=3.3), (201, 274)), (Target(width=999), (734, 999))],
+)
+def test_any_size_by_one_resize_of_the_whole(target: Target, size: tuple[int, int], model: Path) -> None:
+    picture = Picture(photo(61, 83))
+    upscaler = Upscaler(model, tile=32, precision="float32")
+    result = upscaler.enlarge(picture, target).colour
+    assert result.shape[:2] == size
+    full = Upscaler.from_engine(tiny_card(), upscaler.engine)
+    low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
+    whole = full.stage(low, full.cut(61, 83), 244, 332, "x", lambda: None).rows(0, 244).transpose(1, 2, 0)
+    assert np.abs(result - resize(np.ascontiguousarray(whole), *size).clip(0, 1)).max() < 1e-5
+
+
+def test_progress_counts_tiles(model: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    Upscaler(model, tile=32).enlarge(Picture(photo(70, 40)), progress=lambda done, total: seen.append((done, total)))
+    total = len(seen)
+    assert seen == [(i + 1, total) for i in range(total)]
+    assert total > 1
+
+
+def test_global_networks_say_what_tiles_do(tmp_path) -> None:
+    said: list[str] = []
+    card = tiny_card().model_copy(update={"sees_all": True})
+    Upscaler(tiny_model(tmp_path / "tiny-x4.onnx", card), say=said.append)(photo(20, 20))
+    assert "whole picture" in said[0]
+
+
+def test_siblings_by_scale() -> None:
+    names = ["compact-x2", "compact-x4", "espcn-x3"]
+    assert sibling("compact-x4", 2, names) == "compact-x2"
+    assert sibling("compact-x4", 2.5, names) == "compact-x4"
+    assert sibling("compact-x4", 1, names) == "compact-x2"
+    assert sibling("compact-x2", 9, names) == "compact-x4"
+    assert sibling("mine", 2, names) == "mine"
+    assert sibling("mine-x4", 2, names) == "mine-x4"
+
+
+def test_wrong_wishes_are_one_line(model: Path, monkeypatch) -> None:
+    with pytest.raises(ModelError):
+        Upscaler("no-such-model")
+    with pytest.raises(UsageError, match="32"):
+        Upscaler(model, tile=8)
+    monkeypatch.setattr("wassr.upscaling.upscaler.free_memory", lambda: 1000)
+    with pytest.raises(PictureError, match="GiB"):
+        Upscaler(model)(photo(40, 40))
+
+
+def test_tiles_shrink_with_free_memory(model: Path, monkeypatch) -> None:
+    upscaler = Upscaler(model)
+    monkeypatch.setattr("wassr.upscaling.upscaler.free_memory", lambda: 8 << 30)
+    assert upscaler.core() == 256
+    monkeypatch.setattr("wassr.upscaling.upscaler.free_memory", lambda: 300 << 20)
+    assert 32 <= upscaler.core() < 256
+
+
+PEAK = """
+import resource, sys
+import numpy as np
+from wassr.pixels.picture import Picture
+from wassr.upscaling.target import Target
+from wassr.upscaling.upscaler import Upscaler
+low = np.random.default_rng(0).random((1370, 1826, 3), dtype=np.float32)
+made = Upscaler(sys.argv[1]).enlarge(Picture(low), Target())
+assert made.colour.shape[0] * made.colour.shape[1] > 40e6, made.colour.shape
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+def test_40_megapixels_within_1500_megabytes(tmp_path) -> None:
+    model = tiny_model(tmp_path / "tiny-x4.onnx", tiny_card(consistency=1))
+    ended = subprocess.run([sys.executable, "-c", PEAK, str(model)], capture_output=True, text=True, check=True)
+    assert float(ended.stdout) < 1500
