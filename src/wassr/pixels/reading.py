@@ -1,8 +1,9 @@
 """From the bytes of a file, or a PIL image, to a Picture: decode, turn upright, to sRGB, to float planes.
 
-Pillow decodes all but 16-bit PNG and TIFF: those it would open silently as 8-bit, so libvips decodes them, chosen by
-the file's header. Animated files and files of several pages give their first one. MPO is read as the JPEG it begins
-with. AVIF of more than 8 bits is read as 8-bit.
+Pillow decodes all but 16-bit PNG and TIFF. 16-bit colour it would open silently as 8-bit, so libvips decodes it, chosen
+by the file's header; and it lets libtiff write to stderr, so libvips decodes TIFF of every depth. Animated files and
+files of several pages give their first one. MPO is read as the JPEG it begins with. AVIF of more than 8 bits is read
+as 8-bit.
 """
 
 import importlib
@@ -30,7 +31,6 @@ class _Raster:
     levels: Levels
     model: icc.Model
     orientation: int = 1
-    premultiplied: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ def decode(data: bytes, name: str) -> Picture:
         raise
     except MemoryError:
         raise PictureError(name, "needs more memory to decode than there is") from None
+    except Image.DecompressionBombError:
+        raise PictureError(
+            name, f"claims more pixels than the limit of {PIXEL_LIMIT // 1_000_000} megapixels"
+        ) from None
     # decoders raise nearly anything on damaged bytes (SyntaxError, struct.error, TypeError, ...): all mean the same
     except Exception as error:
         reason = f"is damaged or incomplete and cannot be decoded as {kind} ({one_line(error)})"
@@ -117,17 +121,19 @@ def _decode_png(data: bytes, opened: Image.Image, name: str) -> Picture:
 def _decode_tiff(data: bytes, name: str) -> Picture:
     header = tiff.read_header(data)
     _check_size(header.width, header.height, name)
-    if header.bits != 16:
-        opened = _open(data, "TIFF", name)
-        # Pillow turns TIFF upright by itself
-        return _developed(_pillow_raster(opened, name), replace(_extras(opened, "TIFF"), exif=tiff.exif_of(data)))
-    if not header.unsigned:
-        raise PictureError(name, "has 16-bit samples that are signed or floating point; save it with unsigned integers")
-    extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF")
+    if header.photometric not in tiff.PHOTOMETRICS:
+        raise PictureError(
+            name, f"has TIFF colours of kind {header.photometric}, which are not supported; save it as RGB"
+        )
     raster = _vips_raster(data, "tiffload_buffer", name)
+    levels = raster.levels
     if header.first_extra == 0:  # unspecified data, not alpha
-        raster = replace(raster, levels=raster.levels[..., : COLOURS[raster.model]])
-    return _developed(replace(raster, orientation=header.orientation, premultiplied=header.first_extra == 1), extras)
+        levels = levels[..., : COLOURS[raster.model]]
+    if header.photometric == tiff.PALETTE and levels.shape[2] >= 3 and _is_gray(levels):
+        levels = levels[..., 2:]
+    model: icc.Model = "gray" if levels.shape[2] < 3 else raster.model
+    extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF")
+    return _developed(_Raster(levels, model, header.orientation), extras)
 
 
 def _open(data: bytes, kind: str, name: str) -> Any:
@@ -194,11 +200,13 @@ def _is_gray(levels: Levels) -> bool:
 def _vips_raster(data: bytes, loader: str, name: str) -> _Raster:
     image = getattr(vips().Image, loader)(data, access="sequential", fail_on="error")
     model = VIPS_MODELS.get(image.interpretation)
-    if model is None or image.format != "ushort":
+    if model is None or image.format not in VIPS_FORMATS:
         what = f"{image.interpretation}, {image.format}"
-        raise PictureError(name, f"has pixels of the kind {what!r}, which are not supported; save it as RGB or gray")
-    pixels = image.write_to_memory()
-    levels = np.ndarray((image.height, image.width, image.bands), dtype=np.uint16, buffer=pixels)
+        raise PictureError(
+            name, f"has pixels of the kind {what!r}, which are not supported; save it as 8- or 16-bit RGB"
+        )
+    kind, shape = VIPS_FORMATS[image.format], (image.height, image.width, image.bands)
+    levels: Levels = np.ndarray(shape, dtype=kind, buffer=image.write_to_memory())
     return _Raster(levels, model)
 
 
@@ -208,8 +216,6 @@ def _developed(raster: _Raster, extras: _Extras) -> Picture:
     colours = COLOURS[raster.model]
     alpha = to_floats(levels[..., colours]) if levels.shape[2] > colours else None
     colour, profile = _srgb(levels[..., :colours], extras.icc, raster.model)
-    if raster.premultiplied and alpha is not None:
-        colour = np.clip(colour / np.maximum(alpha, np.float32(1 / 65535))[..., None], 0, 1)
     height, width = colour.shape[:2]
     dpi = extras.dpi
     return Picture(
@@ -264,7 +270,6 @@ SIGNATURES = {
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
     b"II+\0": "TIFF",
-    b"MM\0+": "TIFF",
     b"BM": "BMP",
     b"GIF8": "GIF",
 }
@@ -281,6 +286,7 @@ SIZE_FIELDS = {"PNG": (">II", 16), "BMP": ("<ii", 18), "GIF": ("<HH", 6)}
 MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", "RGBa": "RGBA"}
 MODES |= {"P": "RGB", "PA": "RGBA", "YCbCr": "RGB"}
 WITH_ALPHA = {"1": "LA", "L": "LA", "RGB": "RGBA", "P": "RGBA"}  # where one colour is declared transparent
+VIPS_FORMATS = {"uchar": np.uint8, "ushort": np.uint16}
 VIPS_MODELS: dict[str, icc.Model] = {"grey16": "gray", "b-w": "gray", "rgb16": "rgb", "srgb": "rgb", "cmyk": "cmyk"}
 COLOURS = {"gray": 1, "rgb": 3, "cmyk": 4}
 # EXIF orientation -> rows mirrored, columns mirrored (after the transpose from 5 on)

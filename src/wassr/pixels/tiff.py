@@ -1,7 +1,7 @@
-"""TIFF's own matters: what its directory says about 16-bit pixels, and a writer for 8 and 16 bits with metadata.
+"""TIFF's own matters: what its directory says beside the pixels, and a writer for 8 and 16 bits with metadata.
 
-Pillow cannot write 16-bit colour and does not open every 16-bit file; libvips writes no EXIF directories. So the
-directory goes through Pillow's reader and writer of directories, and the pixels are deflated here.
+Pillow cannot write 16-bit colour, libvips writes no EXIF directories. So the directory goes through Pillow's reader
+and writer of directories, and the pixels are deflated here.
 Source: TIFF 6.0 sections 2, 8, 14 (predictor), 18 (alpha); Adobe's supplements (deflate, compression 8).
 """
 
@@ -20,18 +20,19 @@ from wassr.pixels.picture import Picture, strips
 
 LEVEL = 4  # of deflate
 XMP = 700
+PALETTE = 3
+PHOTOMETRICS = (0, 1, 2, PALETTE, 5, 6)  # gray (white or black is zero), RGB, palette, CMYK, YCbCr
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the first directory says. first_extra: the meaning of the first sample beyond colour (0 unspecified,
-    1 alpha multiplied into the colour, 2 alpha), None if not said. dpi may be nonsense."""
+    """What the first directory says beside the pixels. first_extra: the meaning of the first sample beyond colour
+    (0 unspecified, 1 alpha multiplied into the colour, 2 alpha), None if not said. dpi may be nonsense."""
 
     height: int
     width: int
-    bits: int
-    unsigned: bool
     orientation: int
+    photometric: int
     first_extra: int | None
     icc: bytes | None
     xmp: bytes | None
@@ -39,8 +40,8 @@ class Header:
 
 
 def read_header(data: bytes) -> Header:
-    """The first directory of a TIFF or BigTIFF. Raises what Pillow's directory reader raises on damaged bytes."""
-    tags: Any = Tags.ImageFileDirectory_v2(data[: 16 if b"+" in data[2:4] else 8])
+    """The first directory of a TIFF or (little-endian) BigTIFF. Damaged bytes raise what Pillow's reader raises."""
+    tags: Any = Tags.ImageFileDirectory_v2(data[: 16 if data[2:3] == b"+" else 8])
     stream = io.BytesIO(data)
     stream.seek(tags.next)
     tags.load(stream)
@@ -49,9 +50,8 @@ def read_header(data: bytes) -> Header:
     return Header(
         height=int(tags.get(Tags.IMAGELENGTH, 0)),
         width=int(tags.get(Tags.IMAGEWIDTH, 0)),
-        bits=max(tags.get(Tags.BITSPERSAMPLE, (1,))),
-        unsigned=set(tags.get(Tags.SAMPLEFORMAT, (1,))) == {1},
         orientation=orientation if orientation in range(1, 9) else 1,
+        photometric=tags.get(Tags.PHOTOMETRIC_INTERPRETATION, 1),
         first_extra=next(iter(tags.get(Tags.EXTRASAMPLES, ())), None),
         icc=icc if isinstance(icc, bytes) else None,
         xmp=xmp if isinstance(xmp, bytes) else None,

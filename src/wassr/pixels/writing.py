@@ -14,6 +14,7 @@ from PIL import Image
 
 from wassr.pixels import exif as exif_fields
 from wassr.pixels import png, tiff
+from wassr.pixels.icc import srgb_profile
 from wassr.pixels.libraries import vips
 from wassr.pixels.picture import Picture, strips
 
@@ -113,13 +114,17 @@ def _vips_plane(values: np.ndarray[Any, Any]) -> Any:
 
 
 def _write_webp(picture: Picture, quality: int, out: BinaryIO) -> None:
-    options = _options(picture, quality=quality, lossless=quality == 100)
-    options.pop("dpi", None)
-    _coloured(_pil8(picture, _mode(picture))).save(out, "WEBP", **options)
+    image, icc = _coloured(picture)
+    options = _options(replace(picture, icc=icc, dpi=None), quality=quality, lossless=quality == 100)
+    image.save(out, "WEBP", **options)
 
 
-def _coloured(image: Image.Image) -> Image.Image:
-    return image.convert(image.mode.replace("L", "RGB")) if image.mode.startswith("L") else image
+def _coloured(picture: Picture) -> tuple[Image.Image, bytes | None]:
+    """RGB or RGBA whatever the picture is, and the profile for it: for formats that know no gray."""
+    image = _pil8(picture, _mode(picture))
+    if not picture.gray:
+        return image, picture.icc
+    return image.convert(image.mode.replace("L", "RGB")), picture.icc and srgb_profile(gray=False)
 
 
 def _write_avif(picture: Picture, quality: int, out: BinaryIO) -> None:
@@ -127,13 +132,12 @@ def _write_avif(picture: Picture, quality: int, out: BinaryIO) -> None:
 
     if not AvifImagePlugin.SUPPORTED:
         raise ValueError("this build of Pillow cannot write AVIF; write WebP or JPEG")
-    options = _options(picture, quality=quality)
-    options.pop("dpi", None)
+    one_channel = picture.gray and picture.alpha is None  # gray with alpha it does not know
+    image, icc = (_pil8(picture, "L"), picture.icc) if one_channel else _coloured(picture)
+    options = _options(replace(picture, icc=icc, dpi=None), quality=quality)
+    options["subsampling"] = "4:0:0" if one_channel else "4:4:4"
     if "exif" in options:
         options["exif"] = exif_fields.without_orientation(options["exif"])
-    image = _pil8(picture, _mode(picture))
-    if image.mode != "L":
-        image, options["subsampling"] = _coloured(image), "4:4:4"
     image.save(out, "AVIF", **options)
 
 

@@ -1,0 +1,86 @@
+"""Profiles: conversion against LittleCMS by Pillow, detection, and the profiles we write."""
+
+import io
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import Image, ImageCms
+
+from tests.pixels.samples import deep, smooth, wide_profile
+from wassr.pixels.icc import effect, naive_rgb, srgb_profile, to_srgb
+
+
+def test_wide_gamut_equals_littlecms():
+    pixels = smooth(3)
+    theirs = ImageCms.profileToProfile(
+        Image.fromarray(pixels),
+        ImageCms.ImageCmsProfile(io.BytesIO(wide_profile())),
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    ours = to_srgb(pixels, wide_profile(), "rgb") / 257
+    assert np.abs(ours - np.asarray(theirs)).max() < 1.5
+    assert np.abs(ours - pixels).max() > 10  # it does convert
+
+
+def test_sixteen_bits_stay_sixteen():
+    ramp = np.linspace(20_000, 40_000, 5000).astype(np.uint16).reshape(50, 100, 1).repeat(3, axis=2)
+    out = to_srgb(ramp, wide_profile(), "rgb")
+    assert out.dtype == np.uint16
+    assert len(np.unique(out)) > 4000
+    assert np.abs(out.astype(int) - ramp).max() < 40  # gray stays where it is: P3 has sRGB's curve and white
+
+
+def test_cmyk_profile_gives_paper_and_ink():
+    profile = bytes(pyvips.Image.profile_load("cmyk"))
+    inks = np.array([[[0, 0, 0, 0], [0, 0, 0, 255], [0, 255, 255, 0]]], dtype=np.uint8)
+    white, black, red = to_srgb(inks, profile, "cmyk")[0] / 65535
+    assert white.min() > 0.99
+    assert black.max() < 0.2
+    assert red[0] > 0.8
+    assert red[1] < 0.3
+
+
+@pytest.mark.parametrize(
+    ("profile", "model", "expected"),
+    [
+        (srgb_profile(gray=False), "rgb", "none"),
+        (srgb_profile(gray=True), "gray", "none"),
+        (ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), "rgb", "none"),
+        (wide_profile(), "rgb", "converts"),
+        (bytes(pyvips.Image.profile_load("cmyk")), "cmyk", "converts"),
+        (srgb_profile(gray=False), "gray", "broken"),  # does not fit the pixels
+        (srgb_profile(gray=True), "rgb", "broken"),
+        (wide_profile(), "cmyk", "broken"),
+        (b"", "rgb", "broken"),
+        (b"not a profile" * 40, "rgb", "broken"),
+        (wide_profile()[:300], "rgb", "broken"),
+        (wide_profile()[:200] + bytes(280), "rgb", "broken"),
+    ],
+)
+def test_effect(profile, model, expected):
+    assert effect(profile, model) == expected
+
+
+def test_written_srgb_profile_is_srgb_to_littlecms():
+    pixels = smooth(3)
+    ours = ImageCms.ImageCmsProfile(io.BytesIO(srgb_profile(gray=False)))
+    assert ImageCms.getProfileDescription(ours).strip() == "sRGB"
+    same = ImageCms.profileToProfile(Image.fromarray(pixels), ours, ImageCms.createProfile("sRGB"))
+    assert np.abs(np.asarray(same).astype(int) - pixels).max() <= 1
+
+
+def test_written_gray_profile_has_srgbs_curve():
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16, 1)
+    out = to_srgb(ramp, srgb_profile(gray=True), "gray")
+    assert out.shape == (16, 16, 1)
+    assert np.abs(out / 257 - ramp).max() < 0.1
+
+
+def test_naive_cmyk():
+    inks = np.array([[[0, 0, 0, 0], [0, 0, 0, 255], [255, 0, 0, 0], [51, 102, 153, 51]]], dtype=np.uint8)
+    assert naive_rgb(inks)[0].tolist() == [[255] * 3, [0] * 3, [0, 255, 255], [163, 122, 82]]
+    assert naive_rgb(np.array([[[0, 0, 0, 0]]], dtype=np.uint16)).tolist() == [[[65535] * 3]]
+    assert naive_rgb(deep(4)).dtype == np.uint16
