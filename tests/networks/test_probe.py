@@ -48,6 +48,13 @@ def test_no_weights_hide_the_radius() -> None:
     assert not any(bool(parameter.any()) for parameter in network.parameters())  # a copy was probed
 
 
+def test_measuring_leaves_the_random_numbers_of_a_run_alone() -> None:
+    network, before = chain(3), torch.get_rng_state()
+    radius(network, 3, reach=8)
+    cost(network, 1, 3)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_costs_of_the_literature() -> None:
     assert cost(SRResNet(4), 4, 3).gmac == pytest.approx(138.6, abs=0.1)
     assert cost(SRResNet(4, head=3, tail=1), 4, 3).gmac == pytest.approx(122.4, abs=0.1)

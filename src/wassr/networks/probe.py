@@ -73,7 +73,7 @@ def _positive(network: nn.Module) -> nn.Module:
 
 def _reach(network: nn.Module, planes: int, reach: int, short: int, rows: bool) -> int:
     long = 2 * reach + 4
-    low = torch.rand((1, planes, long, short) if rows else (1, planes, short, long), dtype=torch.float64)
+    low = torch.full((1, planes, long, short) if rows else (1, planes, short, long), 0.5, dtype=torch.float64)
     low.requires_grad_(True)
     high: Tensor = network(low)
     scale = high.shape[2] // low.shape[2]
