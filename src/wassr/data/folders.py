@@ -112,10 +112,10 @@ def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
 
 def read_levels(path: Path) -> Levels:
     """One picture as uint8 (H, W, 3); gray is repeated, alpha dropped. Raises PictureError."""
-    levels = to_array(read_picture(path), np.uint8)[..., :3]
-    if levels.ndim == 2 or levels.shape[2] < 3:
-        levels = np.repeat(levels.reshape(*levels.shape[:2], -1)[..., :1], 3, axis=2)
-    return np.ascontiguousarray(levels)
+    levels = to_array(read_picture(path), np.uint8)
+    levels = levels.reshape(*levels.shape[:2], -1)  # gray may come without an axis of channels
+    rgb = levels[..., :3] if levels.shape[2] >= 3 else np.repeat(levels[..., :1], 3, axis=2)
+    return np.ascontiguousarray(rgb)
 
 
 def _levels_or_none(path: Path) -> Levels | None:

@@ -15,11 +15,15 @@ from pathlib import Path
 
 
 class WassrError(Exception):
-    """Base of all errors that the command line prints as one line."""
+    """Base of all errors that the command line prints as one line; `exit_code` is what it then ends with."""
+
+    exit_code = 1
 
 
 class UsageError(WassrError):
     """A call that cannot mean anything."""
+
+    exit_code = 2
 
 
 class SettingsError(WassrError):

@@ -35,7 +35,7 @@ def load_settings(text: str, model: type[S], name: str, overrides: tuple[str, ..
     try:
         return model.model_validate(_plain(tree))
     except ValidationError as error:
-        raise SettingsError(_explain(error, tree, model, name)) from None
+        raise SettingsError(_explain(error, tree, model, name, overrides)) from None
 
 
 def read_settings(path: Path, model: type[S], overrides: tuple[str, ...] = ()) -> S:
@@ -117,11 +117,17 @@ def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
     return {prefix.rstrip("."): tree}
 
 
-def _explain(error: ValidationError, tree: CommentedMap, model: type[BaseModel], name: str) -> str:
-    first = error.errors()[0]
-    key: Key = tuple(first["loc"])
-    shown = ".".join(str(part) for part in key if not str(part).startswith("function-"))
+def _explain(
+    error: ValidationError, tree: CommentedMap, model: type[BaseModel], name: str, overrides: tuple[str, ...]
+) -> str:
+    found = error.errors()
+    first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])  # it explains a missing key too
+    key: Key = tuple(part for part in first["loc"] if part not in _UNION_MEMBERS)
+    shown = ".".join(map(str, key))
     where = f"{name}:{_line(tree, key)}" if _line(tree, key) else name
+    for override in overrides:  # what was said on the command line is in no line of the file
+        if f"{shown}.".startswith(f"{override.partition('=')[0]}."):
+            where = f"{name}: {override}"
     if first["type"] == "extra_forbidden":
         words = _fields_at(model, key[:-1])
         guess = nearest(str(key[-1]), words)
@@ -130,6 +136,10 @@ def _explain(error: ValidationError, tree: CommentedMap, model: type[BaseModel],
     message = first["msg"].removeprefix("Value error, ")
     given = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f", found {first['input']!r}"
     return f"{where}: {shown or 'recipe'}: {message}{given}"
+
+
+# parts of an error's place that name a type which was tried, not a key
+_UNION_MEMBERS = frozenset({"int", "float", "str", "bool"})
 
 
 def _line(tree: Any, key: Key) -> int | None:

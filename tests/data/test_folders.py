@@ -1,0 +1,86 @@
+"""Folders of pictures: what is found, left out and told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wassr.data import folders
+from wassr.data.folders import find_pictures, load_pictures, read_levels, split
+from wassr.ground.errors import PictureError, TrainingError
+
+
+def save(path: Path, height: int = 40, width: int = 48, mode: str = "RGB") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    levels = np.random.default_rng(height + width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    Image.fromarray(levels).convert(mode).save(path)
+    return path
+
+
+def test_finds_all_formats_below_in_one_order(tmp_path: Path) -> None:
+    names = ["b/z.png", "a.JPG", "b/c.webp", "d.tiff", "e.bmp"]
+    for name in names:
+        save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("x")
+    save(tmp_path / ".hidden.png")
+    found = find_pictures([tmp_path])
+    assert [str(p.relative_to(tmp_path)) for p in found] == sorted(names)
+    assert find_pictures([tmp_path / "a.JPG", tmp_path / "b"]) == [
+        tmp_path / n for n in ("a.JPG", "b/c.webp", "b/z.png")
+    ]
+
+
+def test_missing_and_empty_folders_are_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"absent: no such folder"):
+        find_pictures([tmp_path / "absent"])
+    with pytest.raises(TrainingError, match=r"no pictures in it \(known: .*\.png"):
+        find_pictures([tmp_path])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "LA", "RGBA", "P", "1"])
+def test_every_kind_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    levels = read_levels(save(tmp_path / "a.png", mode=mode))
+    assert levels.shape == (40, 48, 3)
+    assert levels.dtype == np.uint8
+    with Image.open(tmp_path / "a.png") as picture:
+        assert np.abs(levels.astype(int) - np.asarray(picture.convert("RGB")).astype(int)).max() <= 1
+
+
+def test_bad_and_small_ones_are_left_out_and_told(tmp_path: Path) -> None:
+    save(tmp_path / "good.png")
+    save(tmp_path / "small.png", 20, 100)
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    pictures = load_pictures(find_pictures([tmp_path]), 32, 1.0)
+    assert pictures.names == ("good.png",)
+    assert pictures.sizes == ((40, 48),)
+    assert any("1 pictures cannot be read" in note for note in pictures.notes)
+    assert any("1 pictures are smaller than the crop of 32" in note for note in pictures.notes)
+    with pytest.raises(TrainingError, match=r"64 x 64 pixels \(1 unreadable, 2 smaller\)"):
+        load_pictures(find_pictures([tmp_path]), 64, 1.0)
+    with pytest.raises(PictureError, match=r"bad\.png"):
+        read_levels(tmp_path / "bad.png")
+
+
+def test_what_does_not_fit_into_memory_is_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [save(tmp_path / f"{i}.png") for i in range(3)]
+    everything = load_pictures(paths, 32, 1.0)
+    some = load_pictures(paths, 32, 1.5 * 40 * 48 * 3 / 1e9)
+    assert [levels is None for levels in some.cached] == [False, True, True]
+    assert "2 pictures do not fit" in some.notes[0]
+    for i in range(3):
+        np.testing.assert_array_equal(some.levels(i), everything.levels(i))
+    assert everything.notes == ()
+    monkeypatch.setattr(folders, "read_levels", lambda path: pytest.fail("decoded again"))
+    everything.levels(2)
+
+
+def test_split_is_disjoint_and_complete() -> None:
+    for count in (2, 5, 20, 61):
+        paths = [Path(f"{i}.png") for i in range(count)]
+        train, held = split(paths)
+        assert held
+        assert train
+        assert sorted(train + held) == sorted(paths)
+    with pytest.raises(TrainingError, match=r"data\.valid"):
+        split([Path("a.png")])

@@ -1,0 +1,155 @@
+"""The stream: a pure function of the key, whose low crops are what the benchmark's degradation gives."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from wassr.data import stream as module
+from wassr.data.folders import Pictures, in_memory
+from wassr.data.stream import Batch, Key, Role, Stream
+from wassr.pixels.resize import shrink
+
+
+def photograph(height: int, width: int, seed: int) -> NDArray[np.uint8]:
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    waves = sum(np.sin(x / rng.uniform(2, 9) + y / rng.uniform(2, 9) + rng.uniform(0, 6)) for _ in range(4))
+    levels = 127 + 40 * waves[..., None] + rng.normal(0, 10, (height, width, 3))
+    return np.clip(levels, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Pictures:
+    return in_memory(photograph(70 + 6 * i, 96 + 3 * i, i) for i in range(4))
+
+
+def equal(a: Batch, b: Batch) -> bool:
+    return torch.equal(a.low, b.low) and torch.equal(a.high, b.high)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_shapes_range_and_levels(pictures: Pictures, scale: int) -> None:
+    batch = Stream(pictures, scale, 12 * scale, 5, seed=1)(Key("generator", 0))
+    assert batch.high.shape == (5, 3, 12 * scale, 12 * scale)
+    assert batch.low.shape == (5, 3, 12, 12)
+    for part in (batch.low, batch.high):
+        assert part.dtype == torch.float32
+        assert 0 <= part.min() < part.max() <= 1
+        levels = part * 255
+        assert torch.allclose(levels, levels.round(), atol=1e-3)  # 8-bit pictures, 8-bit reductions
+
+
+def test_same_key_same_batch_whatever_was_drawn_before(pictures: Pictures) -> None:
+    key = Key("critic", 7, 3)
+    with Stream(pictures, 4, 32, 3, seed=5) as fresh:
+        wanted = fresh(key)
+    with Stream(pictures, 4, 32, 3, seed=5) as used:
+        for step in range(3):
+            used(Key("generator", step), Key("critic", step))  # the background prepares what is then not asked for
+        used(Key("generator", 3), key)
+        assert equal(used(key), wanted)  # prepared in the background
+        assert equal(used(key), wanted)  # made on demand
+        assert equal(used.make(key), wanted)
+
+
+def test_roles_steps_substeps_items_and_seeds_differ(pictures: Pictures) -> None:
+    keys = [Key("generator", 0), Key("critic", 0), Key("meter", 0), Key("generator", 1), Key("critic", 0, 1)]
+    stream = Stream(pictures, 4, 32, 2, seed=0)
+    crops = [item for key in keys for item in stream(key).high]
+    crops += list(Stream(pictures, 4, 32, 2, seed=1)(keys[0]).high)
+    for i, one in enumerate(crops):
+        for other in crops[:i]:
+            assert not torch.equal(one, other)
+
+
+def test_critic_steps_do_not_change_the_generators_batches(pictures: Pictures) -> None:
+    def run(critic_steps: int) -> list[Batch]:
+        found = []
+        with Stream(pictures, 4, 32, 2, seed=0) as stream:
+            for step in range(3):
+                for sub in range(critic_steps):
+                    stream(Key("critic", step, sub), Key("critic", step, sub + 1))
+                found.append(stream(Key("generator", step)))
+        return found
+
+    assert all(equal(a, b) for a, b in zip(run(1), run(5), strict=True))
+
+
+def test_a_larger_batch_begins_with_the_smaller_one(pictures: Pictures) -> None:
+    two, four = (Stream(pictures, 4, 32, n, seed=0)(Key("generator", 2)) for n in (2, 4))
+    assert torch.equal(four.high[:2], two.high)
+
+
+class Fixed:
+    """Stands for numpy's generator: gives the numbers it is told, for one crop."""
+
+    def __init__(self, top: int, left: int) -> None:
+        self.integer: Iterator[int] = iter([top, left, 0, 0])
+
+    def random(self) -> float:
+        return 0.0
+
+    def integers(self, *_: int) -> int:
+        return next(self.integer)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("place", ["inside", "first corner", "last corner"])
+def test_low_is_the_reduction_of_the_whole_picture(monkeypatch: pytest.MonkeyPatch, scale: int, place: str) -> None:
+    size, crop = 30 * scale, 8 * scale
+    picture = photograph(size, size, 9)
+    where = {"inside": 10, "first corner": 0, "last corner": 22}[place]
+    draw = Fixed(where * scale, where * scale)
+    monkeypatch.setattr(module.np.random, "Generator", lambda philox: draw)
+    batch = Stream(in_memory([picture]), scale, crop, 1, seed=0).make(Key("generator", 0))
+    whole = shrink(picture, scale)
+    wanted = whole[where : where + 8, where : where + 8]
+    made = (batch.low[0] * 255).round().permute(1, 2, 0).numpy()
+    difference = np.abs(made - wanted.astype(np.float32))
+    assert difference.max() <= 1
+    assert difference.mean() < 0.01  # ties of rounding only
+    at = where * scale
+    high = (batch.high[0] * 255).round().permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(high, picture[at : at + crop, at : at + crop])
+
+
+def test_every_orientation_and_picture_comes(pictures: Pictures) -> None:
+    marked = np.zeros((32, 32, 3), dtype=np.uint8)
+    marked[4:12, 4:24] = 255  # no symmetry
+    marked[12:20, 4:8] = 255
+    stream = Stream(in_memory([marked]), 4, 32, 64, seed=0)
+    seen = {item.numpy().tobytes() for item in stream(Key("generator", 0)).high}
+    assert len(seen) == 8
+    tones = [np.full((64, 64, 3), 40 * i, dtype=np.uint8) for i in range(5)]
+    batch = Stream(in_memory(tones), 4, 32, 64, seed=0)(Key("generator", 0))
+    assert len({float(v) for v in batch.high.mean((1, 2, 3))}) == 5
+
+
+def test_luma_is_one_channel_and_gray_stays_gray(pictures: Pictures) -> None:
+    batch = Stream(pictures, 4, 32, 2, seed=0, luma=True)(Key("generator", 0))
+    rgb = Stream(pictures, 4, 32, 2, seed=0)(Key("generator", 0))
+    assert batch.low.shape == (2, 1, 8, 8)
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
+    assert torch.allclose(batch.high, (rgb.high * weights).sum(1, keepdim=True), atol=1e-6)
+    gray = np.repeat(photograph(64, 64, 3)[..., :1], 3, axis=2)
+    one, three = (Stream(in_memory([gray]), 4, 32, 2, seed=0, luma=luma)(Key("generator", 0)) for luma in (True, False))
+    assert torch.allclose(one.high, three.high[:, :1], atol=1e-6)
+
+
+def test_candidates_choose_detail(pictures: Pictures) -> None:
+    flat = np.full((64, 640, 3), 128, dtype=np.uint8)
+    flat[:, :160] = photograph(64, 160, 1)
+    spread = [
+        float(Stream(in_memory([flat]), 4, 32, 32, seed=0, candidates=n)(Key("generator", 0)).high.std((2, 3)).mean())
+        for n in (1, 4)
+    ]
+    assert spread[1] > 1.5 * spread[0]
+
+
+@pytest.mark.parametrize("role", ["generator", "critic"])
+def test_a_picture_of_exactly_the_crop_is_enough(role: Role) -> None:
+    batch = Stream(in_memory([photograph(32, 32, 0)]), 4, 32, 2, seed=0)(Key(role, 0))
+    assert batch.high.shape == (2, 3, 32, 32)

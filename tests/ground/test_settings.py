@@ -1,0 +1,154 @@
+"""Settings: what is wrong is told with line and way out; every shipped recipe survives the way out and in."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import Field
+from ruamel.yaml import YAML
+
+from wassr.ground.errors import SettingsError
+from wassr.ground.settings import Strict, differences, dump_settings, load_settings, nearest, read_settings
+from wassr.training.recipe import Recipe, SizedRecipe, find_recipe, shipped_recipes
+
+RECIPES = list(shipped_recipes().items())
+
+
+class Inner(Strict):
+    width: int = 3
+    words: tuple[str, ...] = ()
+    deep: dict[str, int | float | str] = Field(default_factory=dict)
+
+
+class Outer(Strict):
+    name: str
+    inner: Inner = Inner()
+    maybe: Inner | None = None
+
+
+def refused(text: str, *overrides: str, model: type[Strict] = Outer) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(text, model, "file.yaml", overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("nam: x\n", 1, "did you mean name?"),
+        ("name: x\ninner:\n  widht: 4\n", 3, "inner.widht: unknown key; did you mean width?"),
+        ("name: x\nmaybe: {word: [a]}\n", 2, "did you mean words?"),
+        ("name: x\n\n# comment\nqqqq: 1\n", 4, "valid keys: name, inner, maybe"),
+        ("name: x\ninner: {width: many}\n", 2, "inner.width: Input should be a valid integer"),
+        ("name: x\ninner:\n  words: [a, {}]\n", 3, "inner.words.1: Input should be a valid string"),
+        ("name: x\ninner:\n  deep: {a: []}\n", 3, "inner.deep.a: Input should be"),
+        ("name: x\nname: y\n", 2, "keep one of them"),
+        ("name: [x\n", 2, "not valid YAML"),
+        ("name: x\n  inner: y\n", 2, "not valid YAML"),
+    ],
+)
+def test_what_is_wrong_where(text: str, line: int, words: str) -> None:
+    message = refused(text)
+    assert message.startswith(f"file.yaml:{line}: ")
+    assert words in message
+
+
+def test_a_missing_key_and_a_list_instead_of_keys() -> None:
+    assert "name: Field required" in refused("inner: {}\n")
+    assert "expected keys and values" in refused("- a\n- b\n")
+    assert "expected keys and values" in refused("")
+
+
+def test_overrides_replace_and_add() -> None:
+    found = load_settings("name: x\n", Outer, "f", ("inner.width=7", "maybe.words=[a, b]", "name=1e3x"))
+    assert (found.inner.width, found.name) == (7, "1e3x")
+    assert found.maybe
+    assert found.maybe.words == ("a", "b")
+    assert load_settings("name: x\nmaybe: {}\n", Outer, "f", ("maybe=null",)).maybe is None
+
+
+def test_a_wrong_override_is_named_as_it_was_typed() -> None:
+    assert "inner.width=wide: inner.width: Input should be" in refused(
+        "name: x\ninner: {width: 2}\n", "inner.width=wide"
+    )
+    assert "inner.widht=2: inner.widht: unknown key; did you mean width?" in refused("name: x\n", "inner.widht=2")
+    assert "expected KEY=VALUE" in refused("name: x\n", "inner.width")
+    assert "not valid YAML" in refused("name: x\n", "inner.width=[")
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(tmp_path / "absent.yaml", Outer)
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings(tmp_path / "bytes.yaml", Outer)
+
+
+TEXT = st.text(st.characters(exclude_categories=("C", "Zl", "Zp")))  # without control characters
+
+
+@settings(max_examples=40, deadline=None)
+@given(TEXT, st.lists(TEXT, max_size=3), st.dictionaries(TEXT, st.floats(allow_nan=False) | TEXT))
+def test_dump_and_load_are_inverse(name: str, words: list[str], deep: dict[str, Any]) -> None:
+    finite = {key: value for key, value in deep.items() if not isinstance(value, float) or abs(value) < 1e300}
+    given_settings = Outer(name=name, inner=Inner(words=tuple(words), deep=finite))
+    assert load_settings(dump_settings(given_settings), Outer, "dumped") == given_settings
+
+
+def test_differences_name_leaves() -> None:
+    old, new = Outer(name="x"), Outer(name="x", inner=Inner(width=4), maybe=Inner())
+    assert "inner.width: 3 -> 4" in differences(old, new)
+    assert differences(old, old) == []
+
+
+def test_nearest() -> None:
+    assert nearest("pennalty", ["penalty", "clip"]) == "penalty"
+    assert nearest("zzz", ["penalty", "clip"]) is None
+
+
+@pytest.mark.parametrize("name", [name for name, _ in RECIPES])
+def test_every_recipe_survives_dump_and_load(name: str) -> None:
+    sizes = [False, True] if "small:" in shipped_recipes()[name].read_text(encoding="utf-8") else [False]
+    for small in sizes:
+        recipe = find_recipe(name, small=small)
+        assert load_settings(dump_settings(recipe), Recipe, "dumped") == recipe
+
+
+@pytest.mark.parametrize(("name", "path"), RECIPES)
+def test_every_key_with_one_letter_wrong_is_caught_with_its_line(name: str, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = YAML(typ="safe").load(text)
+    found = 0
+    for key in _keys(tree):
+        if key[-2:-1] == ("arguments",):
+            continue  # of a network's constructor: tests of make and build
+        found += 1
+        wrong = key[-1][0] + "x" + key[-1][1:]
+        line, broken = _misspell(text, key, wrong)
+        message = refused(broken, model=SizedRecipe)
+        assert message.startswith(f"file.yaml:{line}: "), (key, message)
+        assert f"unknown key; did you mean {key[-1]}?" in message, (key, wrong, message)
+    assert found > 10
+
+
+def _keys(tree: Any, prefix: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(tree, dict):
+        return []
+    return [key for name, value in tree.items() for key in ((*prefix, name), *_keys(value, (*prefix, name)))]
+
+
+def _misspell(text: str, key: tuple[str, ...], wrong: str) -> tuple[int, str]:
+    """The text with the last part of `key` replaced where it stands, and the line of that."""
+    node = YAML(typ="rt").load(text)
+    for part in key[:-1]:
+        node = node[part]
+    line, column = node.lc.key(key[-1])
+    lines = text.splitlines(keepends=True)
+    assert re.match(rf"{key[-1]}\s*:", lines[line][column:])
+    lines[line] = lines[line][:column] + wrong + lines[line][column + len(key[-1]) :]
+    return line + 1, "".join(lines)
