@@ -23,10 +23,10 @@ NORMALISATIONS = (
 def gradient_penalty(scores: Scores, high: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
     """E (|grad D(z)|_2 - 1)^2 on z between real and generated (Gulrajani 2017), two-sided.
 
-    The norm is taken per sample over all dimensions, in float32, with an epsilon inside the root (its slope at zero is
-    infinite otherwise). high, fake: (N, C, H, W); mix: (N,) in [0, 1], one number per sample.
+    The norm is taken per sample over all dimensions, never in half precision, with an epsilon inside the root (its
+    slope at zero is infinite otherwise). high, fake: (N, C, H, W) float32; mix: (N,) in [0, 1], one per sample.
     """
-    norms = gradient_norms(scores, torch.lerp(fake.float(), high.float(), mix.view(-1, 1, 1, 1)))
+    norms = gradient_norms(scores, torch.lerp(fake, high, mix.view(-1, 1, 1, 1)))
     return (norms - 1).square().mean()
 
 

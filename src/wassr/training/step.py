@@ -138,10 +138,12 @@ def _apply(optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip
     parameters = [p for p in network.parameters() if p.grad is not None]
     size = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     if not torch.isfinite(size):
-        layers = ((n, p.grad) for n, p in network.named_parameters() if p.grad is not None)
-        bad = next((f"first in layer {n}" for n, grad in layers if not grad.isfinite().all()), "its norm overflows")
+        layers = [(n, p.grad) for n, p in network.named_parameters() if p.grad is not None]
+        # backwards, as the gradient went: all layers before the one where it broke have it too
+        bad = next((n for n, grad in reversed(layers) if not grad.isfinite().all()), None)
         optimizer.zero_grad(set_to_none=True)
-        raise NotFinite(f"the {what} gradient is not finite, {bad}")
+        where = f"first in layer {bad} on the way back" if bad else "its norm overflows"
+        raise NotFinite(f"the {what} gradient is not finite, {where}")
     if clip_norm is not None:
         nn.utils.clip_grads_with_norm_(parameters, clip_norm, size)
     optimizer.step()
