@@ -71,6 +71,12 @@ BAD = {
     "cut WebP": (saved(pil(3), "WEBP")[:-20], "damaged or incomplete"),
     "cut TIFF": (saved(pil(3), "TIFF")[:-2000], "damaged or incomplete"),
     "cut TIFF 16": (tiff_file(deep(3), photometric="rgb")[:-800], "damaged or incomplete"),
+    "TIFF of lying width": (
+        tiff_file(deep(3), photometric="rgb", tile=(16, 16)).replace(
+            struct.pack("<HHII", 256, 4, 1, 32), struct.pack("<HHII", 256, 4, 1, 7_000_000)
+        ),
+        "fewer strips or tiles",
+    ),
     "cut BMP": (saved(pil(3), "BMP")[:-10], "damaged or incomplete"),
     "float TIFF": (tiff_file(smooth(1)[..., 0].astype(np.float32)), "not supported"),
     "signed TIFF": (tiff_file(smooth(1)[..., 0].astype(np.int16)), "not supported"),

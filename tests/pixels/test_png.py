@@ -4,6 +4,7 @@ import struct
 import zlib
 
 import pytest
+from PIL import Image
 
 from tests.pixels.samples import deep, pil, png_file, saved, smooth
 from wassr.pixels import png
@@ -24,6 +25,11 @@ def test_whole_files_have_all_rows(mode):
 @pytest.mark.parametrize("rows", [25, 100, 100_000])
 def test_a_header_that_promises_more_is_found_out(rows):
     assert not png.has_all_rows(png_file(smooth(3), 8, 2, height=rows))
+
+
+def test_a_header_beyond_what_deflate_can_hold_is_found_without_inflating():
+    assert png.can_hold_all_rows(saved(Image.new("L", (3000, 3000)), "PNG", compress_level=9))
+    assert not png.can_hold_all_rows(png_file(smooth(1), 8, 0, height=1_000_000))
 
 
 def interlaced(missing: int = 0) -> bytes:

@@ -38,27 +38,36 @@ def find(data: bytes, kind: bytes, head: bytes = b"") -> bytes | None:
     return None
 
 
-def has_all_rows(data: bytes) -> bool:
-    """Whether the compressed data hold as many bytes as the header promises.
-
-    Pillow fills what is missing with black, without a word, where the stream ends properly but early.
-    """
+def promised(data: bytes) -> int:
+    """Bytes of filtered rows that the header promises."""
     width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     per_pixel = bits * CHANNELS.get(colour, 1)
     sizes = [(width, height)]
     if interlaced:
         sizes = [((width - x + dx - 1) // dx, (height - y + dy - 1) // dy) for x, y, dx, dy in ADAM7]
-    promised = sum(rows * (1 + (columns * per_pixel + 7) // 8) for columns, rows in sizes if columns > 0 and rows > 0)
-    inflater, found = zlib.decompressobj(), 0
+    return sum(rows * (1 + (columns * per_pixel + 7) // 8) for columns, rows in sizes if columns > 0 and rows > 0)
+
+
+def can_hold_all_rows(data: bytes) -> bool:
+    """Whether a file of this length could hold what its header promises: deflate reaches 1032 : 1 at most."""
+    return promised(data) <= 1032 * len(data)
+
+
+def has_all_rows(data: bytes) -> bool:
+    """Whether the compressed data hold as many bytes as the header promises.
+
+    Pillow fills what is missing with black, without a word, where the stream ends properly but early.
+    """
+    due, inflater, found = promised(data), zlib.decompressobj(), 0
     try:
         for name, content in chunks(data):
             rest = content if name == b"IDAT" else b""
-            while rest and found < promised:
+            while rest and found < due:
                 found += len(inflater.decompress(rest, 1 << 20))
                 rest = inflater.unconsumed_tail
     except zlib.error:
         return False
-    return found + len(inflater.flush()) >= promised
+    return found + len(inflater.flush()) >= due
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

@@ -77,7 +77,8 @@ def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
         raise PictureError(name, "has zero pixels")
     extras = _extras(image, image.format or "PIL")
     try:
-        raster = _pillow_raster(image, name)
+        with strict_pillow(PIXEL_LIMIT):
+            raster = _pillow_raster(image, name)
     except OSError as error:  # a lazily opened file whose pixels turn out damaged
         raise PictureError(name, f"is damaged or incomplete and cannot be decoded ({one_line(error)})") from error
     return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
@@ -104,13 +105,15 @@ def _decode(data: bytes, kind: str, name: str) -> Picture:
 
 
 def _decode_png(data: bytes, opened: Image.Image, name: str) -> Picture:
+    if not png.can_hold_all_rows(data):
+        raise PictureError(name, MISSING_ROWS)
     if png.depth(data) == 16:
         raster = _vips_raster(data, "pngload_buffer", name)
     else:
         raster = _pillow_raster(opened, name)
         # rows that are missing come out as zeros, so only a picture that ends in zeros has to be counted
         if not raster.levels[-2:].any() and not png.has_all_rows(data):
-            raise PictureError(name, "is incomplete: it holds fewer rows of pixels than its PNG header promises")
+            raise PictureError(name, MISSING_ROWS)
     extras = _extras(opened, "PNG")
     extras = replace(
         extras, exif=extras.exif or png.find(data, b"eXIf"), xmp=extras.xmp or png.find(data, b"iTXt", png.XMP_HEAD)
@@ -125,6 +128,8 @@ def _decode_tiff(data: bytes, name: str) -> Picture:
         raise PictureError(
             name, f"has TIFF colours of kind {header.photometric}, which are not supported; save it as RGB"
         )
+    if not header.complete:
+        raise PictureError(name, "is incomplete: its TIFF header lists fewer strips or tiles than its size needs")
     raster = _vips_raster(data, "tiffload_buffer", name)
     levels = raster.levels
     if header.first_extra == 0:  # unspecified data, not alpha
@@ -286,6 +291,7 @@ SIZE_FIELDS = {"PNG": (">II", 16), "BMP": ("<ii", 18), "GIF": ("<HH", 6)}
 MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", "RGBa": "RGBA"}
 MODES |= {"P": "RGB", "PA": "RGBA", "YCbCr": "RGB"}
 WITH_ALPHA = {"1": "LA", "L": "LA", "RGB": "RGBA", "P": "RGBA"}  # where one colour is declared transparent
+MISSING_ROWS = "is incomplete: it holds fewer rows of pixels than its PNG header promises"
 VIPS_FORMATS = {"uchar": np.uint8, "ushort": np.uint16}
 VIPS_MODELS: dict[str, icc.Model] = {"grey16": "gray", "b-w": "gray", "rgb16": "rgb", "srgb": "rgb", "cmyk": "cmyk"}
 COLOURS = {"gray": 1, "rgb": 3, "cmyk": 4}

@@ -27,13 +27,15 @@ PHOTOMETRICS = (0, 1, 2, PALETTE, 5, 6)  # gray (white or black is zero), RGB, p
 @dataclass(frozen=True)
 class Header:
     """What the first directory says beside the pixels. first_extra: the meaning of the first sample beyond colour
-    (0 unspecified, 1 alpha multiplied into the colour, 2 alpha), None if not said. dpi may be nonsense."""
+    (0 unspecified, 1 alpha multiplied into the colour, 2 alpha), None if not said. complete: the strips or tiles listed
+    are as many as the size needs. dpi may be nonsense."""
 
     height: int
     width: int
     orientation: int
     photometric: int
     first_extra: int | None
+    complete: bool
     icc: bytes | None
     xmp: bytes | None
     dpi: tuple[float, float] | None
@@ -53,10 +55,27 @@ def read_header(data: bytes) -> Header:
         orientation=orientation if orientation in range(1, 9) else 1,
         photometric=tags.get(Tags.PHOTOMETRIC_INTERPRETATION, 1),
         first_extra=next(iter(tags.get(Tags.EXTRASAMPLES, ())), None),
+        complete=_complete(tags),
         icc=icc if isinstance(icc, bytes) else None,
         xmp=xmp if isinstance(xmp, bytes) else None,
         dpi=_dpi(tags),
     )
+
+
+def _complete(tags: Any) -> bool:
+    """Whether as many strips or tiles are listed as the size needs (libvips takes minutes over a size that lies)."""
+    height, width = int(tags.get(Tags.IMAGELENGTH, 0)), int(tags.get(Tags.IMAGEWIDTH, 0))
+    if Tags.TILEOFFSETS in tags:
+        across, down = int(tags.get(Tags.TILEWIDTH, 0)), int(tags.get(Tags.TILELENGTH, 0))
+    else:
+        across, down = width, min(height, int(tags.get(Tags.ROWSPERSTRIP, height)))
+    if not across or not down:
+        return False
+    needed = -(-width // across) * -(-height // down)
+    if tags.get(Tags.PLANAR_CONFIGURATION, 1) == 2:
+        needed *= int(tags.get(Tags.SAMPLESPERPIXEL, 1))
+    listed = tags.get(Tags.TILEOFFSETS, tags.get(Tags.STRIPOFFSETS, ()))
+    return len(listed) >= needed
 
 
 def exif_of(data: bytes) -> bytes | None:

@@ -15,7 +15,7 @@ from PIL import Image
 from wassr.pixels import exif as exif_fields
 from wassr.pixels import png, tiff
 from wassr.pixels.icc import srgb_profile
-from wassr.pixels.libraries import vips
+from wassr.pixels.libraries import strict_pillow, vips
 from wassr.pixels.picture import Picture, strips
 
 JPEG_FIELD_LIMIT = 65_000  # a JPEG segment holds 64 KB, minus headers
@@ -37,7 +37,8 @@ def encode(picture: Picture, kind: str, quality: int | None, strip: bool, out: B
         fitted = exif_fields.fitted_exif(picture.exif, picture.height, picture.width)
         xmp = exif_fields.fitted_xmp(picture.xmp, picture.height, picture.width)
         picture = replace(picture, exif=fitted, xmp=xmp)
-    encoder.write(picture, encoder.quality if quality is None else quality, out)
+    with strict_pillow(picture.height * picture.width):  # it warns about EXIF fields that it does not understand
+        encoder.write(picture, encoder.quality if quality is None else quality, out)
 
 
 def to_pil(picture: Picture, flatten: bool = False) -> Image.Image:
