@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ def test_every_pixel_is_covered_exactly_once(size: int, core: int, radius: int) 
     found = cuts(size, core, radius)
     assert found[0].core_start == 0
     assert found[-1].core_stop == size
-    assert all(a.core_stop == b.core_start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.core_stop == b.core_start for a, b in pairwise(found))
     assert all(cut.core_start < cut.core_stop for cut in found)
 
 

@@ -14,10 +14,10 @@ from wassr.pixels.picture import Picture
 from wassr.pixels.resize import resize
 from wassr.upscaling.engines import OpenVinoEngine
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import Upscaler, sibling
+from wassr.upscaling.upscaler import MODEL_SCALE, Upscaler, sibling
 
 
-def made(tmp_path: Path, card: Card, tile: int, picture: Picture, target: Target = Target()) -> np.ndarray:  # noqa: B008
+def made(tmp_path: Path, card: Card, tile: int, picture: Picture, target: Target = MODEL_SCALE) -> np.ndarray:
     model = tmp_path / f"tiny-x{card.scale}.onnx"
     engine = OpenVinoEngine(model if model.exists() else tiny_model(model, card), threads=1)
     return Upscaler.from_engine(card, engine, tile=tile, thorough=True).enlarge(picture, target).colour

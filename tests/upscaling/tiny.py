@@ -62,7 +62,7 @@ def photo(height: int, width: int, gray: bool = False, seed: int = 0) -> np.ndar
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     planes = []
-    for c in range(1 if gray else 3):
+    for _ in range(1 if gray else 3):
         a, b, d, e = random.uniform(0.05, 0.5, 4)
         wave = 0.2 * np.sin(a * x) * np.cos(b * y) + 0.15 * (np.sin(d * x + e * y) > 0)
         grain = np.kron(random.standard_normal((height // 3 + 1, width // 3 + 1)), np.ones((3, 3)))[:height, :width]

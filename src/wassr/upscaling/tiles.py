@@ -74,7 +74,7 @@ class Tiles:
         """The network's answer on the core, one plane for a gray picture."""
         tile = self.entrance[:, row.start : row.stop, column.start : column.stop]
         count, scale = planes(self.card), self.card.scale
-        tile = np.ascontiguousarray(np.broadcast_to(tile, (count, *tile.shape[1:])))[None]
+        tile = np.array(np.broadcast_to(tile, (count, *tile.shape[1:])), order="C")[None]  # engines may want to write
         try:
             made = engine.run(tile)
         except RuntimeError as error:

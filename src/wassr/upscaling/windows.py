@@ -14,7 +14,7 @@ from wassr.pixels.resize import bicubic_taps
 Floats = NDArray[np.float32]
 
 CHUNK = 32  # output samples per product: long enough for BLAS, short enough that the matrix stays mostly non-zero
-SMALL = 1_000_000  # multiply-adds per product: above, OpenBLAS wakes threads that cost more than they bring
+SMALL = 200_000  # multiply-adds per product: above, OpenBLAS wakes threads that cost more than they bring
 
 
 def window(

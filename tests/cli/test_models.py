@@ -1,0 +1,33 @@
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Wassr
+from tests.upscaling.tiny import tiny_card, tiny_model
+from wassr.models.card import Measurement
+from wassr.models.shelf import shipped
+
+
+def test_a_models_lines(wassr: Wassr, tmp_path: Path) -> None:
+    measured = (
+        Measurement(data="Set5", metric="psnr_y", value=31.6, unit="dB", protocol="p"),
+        Measurement(data="any", metric="seconds_per_megapixel", value=0.21, unit="s", protocol="2 threads"),
+    )
+    tiny_model(tmp_path / "tiny-x4.onnx", tiny_card().model_copy(update={"measured": measured, "credits": "nobody"}))
+    shown = wassr("models", "tiny-x4.onnx").stdout.decode()
+    for part in ("tiny-x4: tests", "0.21 s per megapixel", "PSNR-Y: Set5 31.60 dB", "licence CC0-1.0", "MB"):
+        assert part in shown
+    assert "credits: nobody" in wassr("models", "tiny-x4.onnx", "--licences").stdout.decode()
+    (row,) = json.loads(wassr("models", "tiny-x4.onnx", "--json").stdout)
+    assert (row["name"], row["scale"], row["measured"][0]["value"]) == ("tiny-x4", 4, 31.6)
+
+
+def test_every_shipped_model_once(wassr: Wassr) -> None:
+    names = [row["name"] for row in json.loads(wassr("models", "--json").stdout)]
+    assert sorted(names) == sorted(shipped())
+
+
+def test_an_unknown_model_is_one_line(wassr: Wassr) -> None:
+    ended = wassr("models", "nosuch")
+    assert ended.returncode == 1
+    assert ended.stderr.decode().startswith("wassr: nosuch: no such model")
+    assert ended.stderr.count(b"\n") == 1

@@ -1,0 +1,219 @@
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Wassr, environment, save
+from wassr.cli.main import main
+
+
+def size(path: Path | bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(path) if isinstance(path, bytes) else path) as image:
+        image.load()
+        return image.size
+
+
+def test_one_file_from_another_folder(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "ä b.jpg")
+    ended = wassr("upscale", "-i", "ä b.jpg", "-o", "new/large.png", "-n", model, "-v")
+    assert ended.returncode == 0, ended.stderr
+    assert size(tmp_path / "new" / "large.png") == (160, 120)
+    first = ended.stderr.decode().splitlines()[0]
+    assert first.startswith("wassr: tiny-x4: openvino, ")
+    assert "thread" in first
+    assert ended.stdout == b""
+    assert os.listdir(tmp_path / "new") == ["large.png"]  # a single file leaves no ledger
+
+
+def test_a_tree_with_bad_files(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "in" / "ｂ.png")
+    whole = save(tmp_path / "in" / "sub" / "ä b.JPG").read_bytes()
+    (tmp_path / "in" / "desktop.ini").write_bytes(b"x")
+    (tmp_path / "in" / "empty.png").write_bytes(b"")
+    (tmp_path / "in" / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    ended = wassr("upscale", "in", "-o", "out", "--recursive", "-n", model, "-s", "2", "--report", "report.json")
+    assert ended.returncode == 1
+    assert size(tmp_path / "out" / "ｂ.png") == size(tmp_path / "out" / "sub" / "ä b.JPG") == (80, 60)
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    failed = [result["source"] for result in report["results"] if result["state"] == "failed"]
+    assert failed == ["in/cut.jpg", "in/empty.png"]
+    assert (report["done"], report["no_pictures"]) == (2, 1)
+    errors = ended.stderr.decode()
+    assert "in/empty.png: is empty" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names there are Unicode always")
+def test_names_that_are_no_unicode(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xff.png")
+    try:
+        save(tmp_path / "a.png").rename(tmp_path / name)
+    except OSError:
+        pytest.skip("this file system wants Unicode")
+    ended = wassr("upscale", name, "-o", "out/", "-n", model, "--json", "-v", "--report", "r.json")
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "out" / name).exists()
+    assert json.loads((tmp_path / "r.json").read_text())["results"][0]["source"] == name
+
+
+def test_through_a_pipe_with_json(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    data = save(tmp_path / "a.png").read_bytes()
+    ended = wassr("upscale", "-", "-o", "-", "-n", model, "-f", "jpg", "--width", "100", "--json", given=data)
+    assert ended.returncode == 0, ended.stderr
+    assert size(ended.stdout) == (100, 75)
+    assert Image.open(io.BytesIO(ended.stdout)).format == "JPEG"
+    lines = [json.loads(line) for line in ended.stderr.decode().splitlines() if line.startswith("{")]
+    assert [line["event"] for line in lines] == ["start", "progress", "result", "end"]
+    assert {"file", "percent", "seconds_left"} <= set(lines[1])
+    bad = wassr("upscale", "-", "-o", "-", "-n", model, given=b"nonsense")
+    assert (bad.returncode, bad.stdout) == (1, b"")
+
+
+def test_json_lines_on_stdout(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.png", 100, 100)
+    ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--json", "-t", "32", "--engine", "onnxruntime")
+    lines = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert lines[0]["engine"] == "onnxruntime"
+    assert lines[-1]["exit_code"] == 0
+    assert lines[-2]["state"] == "done"
+
+
+def in_process(args: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """The same command line without a process of its own: its exit code."""
+    monkeypatch.setattr(sys, "argv", ["wassr", *args])
+    try:
+        return main()
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["a.png"],
+        ["-o", "b.png"],
+        ["a.png", "-o", "b.png", "-n", "2"],
+        ["a.png", "-o", "b.png", "-n", "nosuch"],
+        ["a.png", "-o", "b.xyz", "-n", "MODEL"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "-s", "2", "--width", "9"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "-s", "-1"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "-t", "8"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "-g", "gpu"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--quality", "0"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--nonsense"],
+        ["empty/", "-o", "out", "-n", "MODEL"],
+    ],
+)
+def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert in_process(["upscale", *[str(model) if arg == "MODEL" else arg for arg in args]], monkeypatch) == 2
+    assert not (tmp_path / "b.png").exists()
+    error = capsys.readouterr().err
+    if "2" in args[3:4]:
+        assert "not a noise level" in error
+    if error.startswith("wassr: "):
+        assert error.count("\n") == 1
+
+
+def test_a_missing_file_is_1(wassr: Wassr, model: Path) -> None:
+    ended = wassr("upscale", "no.png", "-o", "b.png", "-n", model)
+    assert ended.returncode == 1
+    assert b"no.png: no such file" in ended.stderr
+
+
+def test_dry_run_writes_nothing(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "in" / "a.png")
+    save(tmp_path / "in" / "b.jpg")
+    ended = wassr("upscale", "in", "-o", "out", "-n", model, "--dry-run")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.decode().splitlines()[0].startswith("in/a.png -> out/a.png: 160 x 120, 1 tiles, ")
+    assert "together: 2 pictures" in ended.stdout.decode()
+    assert not (tmp_path / "out").exists()
+    row = json.loads(
+        wassr("upscale", "in/a.png", "-o", "c.png", "-n", model, "--dry-run", "--json").stdout.splitlines()[-1]
+    )
+    assert (row["width"], row["height"], row["trouble"]) == (160, 120, "")
+
+
+def test_no_torch_after_an_upscale(model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    code = (
+        "import sys; from wassr.cli.main import main; sys.argv = ['wassr', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit as end: print(end.code, 'torch' in sys.modules, 'onnx' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, "upscale", "a.png", "-o", "b.png", "-n", str(model)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "0 False False"
+
+
+def slow_batch(tmp_path: Path, model: Path) -> subprocess.Popen[bytes]:
+    for i in range(10):
+        save(tmp_path / "in" / f"{i}.png", 260, 260, seed=i)
+    command = [
+        sys.executable,
+        "-m",
+        "wassr",
+        "upscale",
+        "in",
+        "-o",
+        "out",
+        "-n",
+        str(model),
+        "--skip-existing",
+        "-t",
+        "32",
+    ]
+    running = subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while len(list((tmp_path / "out").glob("?.png"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return running
+
+
+@pytest.mark.slow
+def test_a_killed_batch_leaves_whole_files_and_goes_on(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    running = slow_batch(tmp_path, model)
+    running.kill()
+    running.wait()
+    done = sorted((tmp_path / "out").glob("?.png"))
+    assert 3 <= len(done) < 10
+    assert {size(path) for path in done} == {(1040, 1040)}
+    stamps = {path: path.stat().st_mtime_ns for path in done}
+    ended = wassr("upscale", "in", "-o", "out", "-n", model, "--skip-existing", "-t", "32", "--report", "r.json")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert (report["skipped"], report["done"]) == (len(done), 10 - len(done))
+    assert {path: path.stat().st_mtime_ns for path in done} == stamps
+    assert len([path for path in (tmp_path / "out").glob("?.png") if size(path) == (1040, 1040)]) == 10
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_stops_and_cleans_up(model: Path, tmp_path: Path) -> None:
+    running = slow_batch(tmp_path, model)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=30) == 1
+    names = [path.name for path in (tmp_path / "out").iterdir()]
+    assert all(len(name) == 5 or name == ".wassr.jsonl" for name in names), names
+    assert 3 <= len(names) - 1 < 10
+
+
+def test_a_closed_pipe_is_quiet(model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.png", 200, 200)
+    command = f'"{sys.executable}" -m wassr upscale a.png -o - -n "{model}" | head -c 10 > head'
+    ended = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, env=environment(), check=False)
+    assert b"Traceback" not in ended.stderr
+    assert b"Exception" not in ended.stderr
+    assert (tmp_path / "head").read_bytes().startswith(b"\x89PNG")

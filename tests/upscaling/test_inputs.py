@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pytest
+
+from wassr.ground.errors import UsageError
+from wassr.upscaling.inputs import find_sources, plan
+from wassr.upscaling.ledger import Ledger, digest
+
+
+def tree(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"x")
+
+
+def names(root: Path, inputs: list[str], **options) -> list[str]:
+    return [str(s.path.relative_to(root)) for s in find_sources(inputs, **options).sources if s.path]
+
+
+def test_folders_patterns_and_any_name(tmp_path) -> None:
+    tree(tmp_path, "ｂ.png", "ä b.JPG", "desktop.ini", ".hidden.png", "sub/c.tif", "sub/d/e.jpeg", "sub/.x/f.png")
+    found = find_sources([str(tmp_path)])
+    assert [s.path.name for s in found.sources if s.path] == ["ä b.JPG", "ｂ.png"]
+    assert found.passed_over == 2
+    assert found.many
+    assert set(names(tmp_path, [str(tmp_path)], recursive=True)) == {"ä b.JPG", "ｂ.png", "sub/c.tif", "sub/d/e.jpeg"}
+    assert names(tmp_path, [f"{tmp_path}/*.JPG"]) == ["ä b.JPG"]
+    assert names(tmp_path, [f"{tmp_path}/sub/**/*.jpeg"]) == ["sub/d/e.jpeg"]
+    assert names(tmp_path, [f"{tmp_path}/desktop.ini"]) == ["desktop.ini"]  # named by itself: its bytes will tell
+    assert names(tmp_path, [str(tmp_path), f"{tmp_path}/*.png"]) == ["ä b.JPG", "ｂ.png"]  # each once
+
+
+def test_names_with_magic_are_files_first(tmp_path) -> None:
+    tree(tmp_path, "a[1].png", "a1.png")
+    assert names(tmp_path, [f"{tmp_path}/a[1].png"]) == ["a[1].png"]
+
+
+def test_what_is_missing_is_a_failed_job_not_an_end(tmp_path) -> None:
+    sources = find_sources([str(tmp_path / "no.png"), f"{tmp_path}/*.jpg"]).sources
+    assert [source.trouble for source in sources] == ["no such file", "no file matches this pattern"]
+
+
+def test_wrong_inputs(tmp_path) -> None:
+    for inputs in ([], ["-", "-"]):
+        with pytest.raises(UsageError):
+            find_sources(inputs)
+
+
+def targets(inputs: list[str], output: str, *args: str, **options) -> list[str]:
+    return [str(job.target) for job in plan(find_sources(inputs, **options), output, *args).jobs]
+
+
+def test_where_results_go(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "in/a.png", "in/sub/b.JPG", "in/c.gif", "there/x")
+    assert targets(["in/a.png"], "b.jpg") == ["b.jpg"]
+    assert targets(["in/a.png"], "new/") == ["new/a.png"]
+    assert targets(["in/a.png"], "there") == ["there/a.png"]
+    assert targets(["in"], "out", recursive=True) == ["out/a.png", "out/c.png", "out/sub/b.JPG"]
+    assert targets(["in"], "out", "webp", "_x4") == ["out/a_x4.webp", "out/c_x4.webp"]
+    assert targets(["in/**/*.JPG"], "out") == ["out/sub/b.JPG"]
+    assert targets(["-"], "out/") == ["out/stdin.png"]
+    assert plan(find_sources(["-"]), "-").jobs[0].target is None
+
+
+def test_collisions_survive(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "in/a.png", "in/a.jpg", "in/A.tif", "two/a.png")
+    assert targets(["in/a.png", "in/a.jpg"], "out") == ["out/a.png", "out/a.jpg"]
+    assert targets(["in/a.png", "in/a.jpg"], "out", "png") == ["out/a-png.png", "out/a-jpg.png"]
+    made = targets(["in", "two"], "out", "png")
+    assert made == ["out/A-tif.png", "out/a-jpg.png", "out/a-png.png", "out/a-png-2.png"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "extension"),
+    [
+        (["a.png"], "b.xyz", "auto"),
+        (["a.png"], "b", "auto"),
+        (["a.png"], "b.png", "jpg"),
+        (["a.png"], "b/", "exe"),
+        (["a.png", "b.png"], "c.png", "auto"),
+        (["a.png", "b.png"], "file", "auto"),
+        (["a.png", "b.png"], "-", "auto"),
+    ],
+)
+def test_outputs_that_do_not_fit(inputs, output, extension, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "a.png", "b.png", "file")
+    with pytest.raises(UsageError):
+        plan(find_sources(inputs), output, extension)
+
+
+def test_an_output_in_the_input_tree_is_no_input(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "a.png", "out/a.png")
+    found = find_sources(["."], recursive=True, leave_out=Path("out"))
+    assert [str(source.path) for source in found.sources] == ["a.png"]
+
+
+def test_earlier_results_beside_the_inputs_are_no_inputs(tmp_path) -> None:
+    tree(tmp_path, "a.png", "a_x4.png")
+    Ledger(tmp_path).add(tmp_path / "a_x4.png", "s", "i", digest(b"x"))
+    assert names(tmp_path, [str(tmp_path)], leave_out=tmp_path) == ["a.png"]
+
+
+def test_no_result_replaces_another_input(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "a.png", "a_x4.png")
+    jobs = plan(find_sources(["a.png", "a_x4.png"]), ".", "auto", "_x4").jobs
+    assert "replace the input" in jobs[0].trouble
+    assert jobs[1].trouble == ""
