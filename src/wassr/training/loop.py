@@ -82,11 +82,13 @@ def _run(
     board = Board(folder.board, state.total)
     if numbers:
         say(f"{folder.path}: continuing the {state.stage} stage at step {state.step}")
+    progress = Progress(say)
     try:
         with stop_on_signal() as stop:
-            run = Run(recipe, folder, material, Progress(say), log, board, stop, {"start": reference})
+            run = Run(recipe, folder, material, progress, log, board, stop, {"start": reference})
             return _stages(run, state)
     finally:
+        progress.clear()
         log.close()
         board.close()
 

@@ -1,0 +1,74 @@
+"""What a person sees."""
+
+import io
+from itertools import count
+
+import pytest
+
+from wassr.training import progress as module
+from wassr.training.progress import Progress
+from wassr.training.recipe import Stage
+
+
+class Terminal(io.StringIO):
+    """A text stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(progress: Progress, spec: Stage, steps: int, seconds: float = 0.5, waiting: float = 0.0) -> None:
+    progress.begin("content", 0, spec)
+    for step in range(1, steps + 1):
+        progress.step(step, step * seconds, waiting, 8)
+
+
+def test_speed_time_left_and_limit() -> None:
+    lines: list[str] = []
+    progress = Progress(lines.append, io.StringIO())
+    run(progress, Stage(steps=7211), 11)
+    assert progress.speeds() == {"speed/images_per_second": pytest.approx(16.0)}
+    progress.show({"loss/l1": 0.012345, "critic/gap_training": 0.5, "critic/ratio": 2.0, "norm/generator": 3.0})
+    assert lines == [
+        "content step 11  l1 0.01235  gap 0.5  r 2  16.0 images/s, 1:00:00 left, limited by the networks (data 0%)"
+    ]
+    progress.show({"loss/l1": 0.0})
+    assert len(lines) == 1  # not more often than every few seconds
+
+
+def test_data_as_the_limit_and_minutes() -> None:
+    progress = Progress(print, io.StringIO())
+    run(progress, Stage(minutes=2), 21, 1.0, 0.6)
+    assert "0:01:39 left, limited by data (60%)" in progress.bar(200)
+    assert progress.share() == pytest.approx(21 / 120)
+
+
+def test_nothing_is_claimed_after_one_step() -> None:
+    progress = Progress(print, io.StringIO())
+    run(progress, Stage(steps=10), 1)
+    assert "timing the first steps" in progress.bar(200)
+    assert progress.speeds() == {"speed/images_per_second": 0.0}
+
+
+def test_a_bar_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(clock)))
+    lines: list[str] = []
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        progress = Progress(lines.append, stream)
+        run(progress, Stage(steps=10), 5)
+        progress.say("a sentence")
+        progress.say("another")
+    assert pipe.getvalue() == ""
+    drawn = terminal.getvalue()
+    assert "content [##########..........] 50%  step 5  16.0 images/s, 0:00:02 left" in drawn
+    assert drawn.endswith("\r\x1b[K")  # taken away before the sentence
+    assert len(max(drawn.split("\r\x1b[K"), key=len)) < 200
+    assert lines == ["a sentence", "another"] * 2
+
+
+def test_validated_is_one_line() -> None:
+    lines: list[str] = []
+    Progress(lines.append, io.StringIO()).validated(40, {"valid/psnr_y": 31.456, "critic/separation": 0.75})
+    assert lines == ["validated at step 40: psnr_y 31.46  separation 0.75"]

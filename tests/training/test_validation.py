@@ -1,0 +1,69 @@
+"""Validation: which pictures count, what is measured, and what the sample grid shows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training.conftest import Make, waves
+from wassr.ground.errors import TrainingError
+from wassr.pixels.resize import shrink
+from wassr.training import make
+from wassr.training.validation import Pair, bicubic, enlarger, sample_grid, validate, validation_pairs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, height, width in (("a", 50, 63), ("b", 700, 40), ("c", 20, 300)):
+        Image.fromarray(waves(height, width, 1)).save(tmp_path / f"{name}.png")
+    (tmp_path / "d.png").write_bytes(b"no picture")
+    return tmp_path
+
+
+def test_pairs_are_cut_to_multiples_in_the_middle(folder: Path) -> None:
+    found = validation_pairs(sorted(folder.iterdir()), 4, 0, 512)
+    assert [(p.name, p.high.shape, p.low.shape) for p in found] == [
+        ("a.png", (48, 60, 3), (12, 15, 3)),
+        ("b.png", (512, 40, 3), (128, 10, 3)),
+        ("c.png", (20, 300, 3), (5, 75, 3)),
+    ]
+    np.testing.assert_array_equal(found[0].high, waves(50, 63, 1)[1:49, 1:61])
+    np.testing.assert_array_equal(found[0].low, shrink(found[0].high, 4))
+
+
+def test_too_small_ones_are_left_out_and_none_left_is_an_error(folder: Path) -> None:
+    files = sorted(folder.iterdir())
+    assert [p.name for p in validation_pairs(files, 4, 48)] == ["a.png"]
+    with pytest.raises(TrainingError, match=r"none of the 4 held-out pictures .* at least 64 x 64 .* data\.valid"):
+        validation_pairs(files, 4, 64)
+
+
+def test_a_perfect_and_a_poor_enlargement(folder: Path) -> None:
+    pairs = validation_pairs([folder / "a.png"], 4)
+    perfect = validate(lambda low: pairs[0].high, pairs, 4)
+    assert perfect["valid/psnr_y"] == np.inf
+    assert perfect["valid/ssim_y"] == 1
+    values = validate(bicubic(4), pairs, 4)
+    assert set(values) == {f"valid/{name}" for name in ("psnr_y", "psnr_rgb", "ssim_y", "lr_consistency")}
+    assert 15 < values["valid/psnr_y"] < 40
+
+
+def test_an_untrained_compact_is_nearly_bicubic(folder: Path, recipe: Make) -> None:
+    whole = recipe(content={})
+    pairs = validation_pairs([folder / "a.png"], 4)
+    generator = make.new_generator(whole).eval()
+    made = enlarger(generator, whole)(pairs[0].low)
+    assert made.dtype == np.uint8
+    assert made.shape == pairs[0].high.shape
+    assert np.abs(made.astype(int) - bicubic(4)(pairs[0].low).astype(int)).mean() < 3
+
+
+def test_the_grid_has_a_row_a_picture_and_a_cell_a_column() -> None:
+    highs = [waves(160, 200, 0), waves(48, 60, 1), waves(160, 160, 2), waves(160, 160, 3)]
+    pairs = [Pair(str(i), shrink(high, 4), high) for i, high in enumerate(highs)]
+    grid = sample_grid(pairs, [bicubic(4), bicubic(4)], 4, rows=3, size=64)
+    assert grid.shape == (64 + 48 + 64, 4 * 64, 3)
+    np.testing.assert_array_equal(grid[:64, 3 * 64 :], highs[0][48:112, 68:132])
+    np.testing.assert_array_equal(grid[:64, 64:128], grid[:64, 128:192])
+    assert (grid[64 : 64 + 48, 4 * 60 :] == 0).all()
