@@ -4,15 +4,17 @@ A recipe holds a content stage and, if it is a GAN, an adversarial stage that st
 in pixels of the high-resolution side unless a name says otherwise.
 """
 
+import json
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, nearest, read_settings
 from wassr.models.card import Base, Channels
+from wassr.networks.facts import FACTS
 
 Rate = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
@@ -28,6 +30,22 @@ class GeneratorSpec(Strict):
     scale: Literal[2, 3, 4] = 4
     channels: Channels = "rgb"
     base: Base = "bicubic"
+
+    @field_validator("network")
+    @classmethod
+    def _known(cls, network: str) -> str:
+        if network not in FACTS:
+            raise ValueError(f"no such network; {_hint(network, list(FACTS))}")
+        return network
+
+    @field_validator("arguments")
+    @classmethod
+    def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
+        known = list(FACTS[info.data["network"]].defaults) if "network" in info.data else list(arguments)
+        for argument in arguments:
+            if argument not in known:
+                raise ValueError(f"{info.data['network']} takes no {argument}; {_hint(argument, known)}")
+        return arguments
 
 
 class Data(Strict):
@@ -193,7 +211,17 @@ class Recipe(Strict):
             raise ValueError(
                 "the adversarial stage starts from the content stage, which the recipe lacks; set adversarial.start"
             )
+        if self.adversarial and self.adversarial.start != "content" and self.content is not None:
+            raise ValueError(
+                f"adversarial.start is {self.adversarial.start}, but the recipe has a content stage: "
+                "set start: content or content: null"
+            )
         return self
+
+
+def _hint(word: str, words: list[str]) -> str:
+    guess = nearest(word, words)
+    return f"did you mean {guess}?" if guess else f"it may be {', '.join(words)}"
 
 
 def shipped_recipes() -> dict[str, Path]:
@@ -214,7 +242,10 @@ def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False)
     `data=DIR` is short for data.train=[DIR]. `small`: the size that ends on two cores in minutes.
     Raises SettingsError with the nearest name when there is none.
     """
-    wanted = tuple(f"data.train=[{o[5:]}]" if o.startswith("data=") else o for o in overrides)
+    # JSON is YAML, and quotes keep a folder's name from being read as more than a name
+    wanted = tuple(
+        f"data.train={json.dumps([o[5:]], ensure_ascii=False)}" if o.startswith("data=") else o for o in overrides
+    )
     file = _recipe_file(name)
     sized = read_settings(file, SizedRecipe)
     if small and not sized.small:
@@ -230,6 +261,4 @@ def _recipe_file(name: str) -> Path:
     path = Path(name)
     if path.suffix in {".yaml", ".yml"} or path.exists():
         return path
-    guess = nearest(name, list(known))
-    hint = f"did you mean {guess}?" if guess else f"recipes: {', '.join(known)}"
-    raise SettingsError(f"{name}: no such recipe or file; {hint}")
+    raise SettingsError(f"{name}: no such recipe or file; {_hint(name, list(known))}")

@@ -1,0 +1,84 @@
+"""From a card to a network that makes pictures."""
+
+import numpy as np
+import pytest
+import torch
+
+from wassr.ground.errors import ModelError
+from wassr.models.build import Generator, bicubic_matrix, build_generator, build_network, enlarge
+from wassr.models.card import Card
+from wassr.networks.facts import FACTS
+from wassr.pixels.resize import resize
+
+ARGUMENTS = {"channels": 16, "blocks": 1}
+
+
+def card(**other: object) -> Card:
+    values = {"name": "m", "purpose": "", "network": "compact", "arguments": ARGUMENTS, "scale": 4, "radius": 4}
+    return Card.model_validate(values | {"base": "bicubic"} | other)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_bicubic_base_equals_pixels_resize(scale: int) -> None:
+    torch.manual_seed(0)
+    low = torch.rand(1, 3, 9, 13)
+    wanted = resize(low[0].permute(1, 2, 0).numpy(), 9 * scale, 13 * scale)
+    made = enlarge(low, "bicubic", scale)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(made, wanted, atol=1e-5)
+
+
+def test_other_bases() -> None:
+    low = torch.rand(1, 3, 4, 5)
+    assert torch.equal(enlarge(low, "nearest", 3), low.repeat_interleave(3, 2).repeat_interleave(3, 3))
+    assert float(enlarge(low, "none", 4)) == 0
+    assert bicubic_matrix(5, 20, torch.device("cpu")).shape == (20, 5)
+
+
+def test_network_plus_base_in_float32_even_if_the_network_is_not() -> None:
+    class Half(torch.nn.Module):
+        def forward(self, low: torch.Tensor) -> torch.Tensor:
+            return torch.full((1, 3, 16, 16), 0.25, dtype=torch.bfloat16)
+
+    low = torch.rand(1, 3, 4, 4)
+    made = Generator(Half(), "bicubic", 4, in_bfloat16=True)(low)
+    assert made.dtype == torch.float32
+    assert torch.allclose(made, enlarge(low, "bicubic", 4) + 0.25, atol=1e-6)
+    network = build_network("compact", 4, ARGUMENTS)
+    one, other = (Generator(network, "bicubic", 4, half)(low) for half in (False, True))
+    assert 0 < float((one - other).detach().abs().max()) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "arguments", "words"),
+    [
+        ("compakt", 4, {}, "no such network; did you mean compact?"),
+        ("zzz", 4, {}, "known: compact"),
+        ("compact", 7, {}, "no scale 7; it has 2, 3, 4"),
+        ("compact", 4, {"chanels": 3}, "no argument chanels; did you mean channels?"),
+        ("compact", 4, {"zzzzzz": 3}, "it takes channels, blocks"),
+    ],
+)
+def test_what_cannot_be_built(name: str, scale: int, arguments: dict[str, int], words: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        build_network(name, scale, arguments)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_every_argument_misspelt_is_caught(name: str) -> None:
+    for argument in FACTS[name].defaults:
+        with pytest.raises(ModelError, match=f"did you mean {argument}"):
+            build_network(name, FACTS[name].scales[0], {argument[:-1] + "x": 1})
+
+
+def test_weights_come_back_and_must_fit() -> None:
+    network = build_network("compact", 4, ARGUMENTS)
+    weights = {key: value.numpy() for key, value in network.state_dict().items()}
+    generator = build_generator(card(), weights)
+    assert not generator.training
+    low = torch.rand(1, 3, 8, 8)
+    assert torch.allclose(generator(low), network(low) + enlarge(low, "bicubic", 4), atol=1e-6)
+    with pytest.raises(ModelError, match=r"m: its weights do not fit network compact: Missing key"):
+        build_generator(card(), {})
+    with pytest.raises(ModelError, match="do not fit"):
+        build_generator(card(arguments={"channels": 32, "blocks": 1}), weights)

@@ -1,0 +1,134 @@
+"""From recipes to networks and back to model files."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.conftest import Make
+from wassr.ground.errors import ModelError, TrainingError
+from wassr.models.build import build_generator
+from wassr.models.modelfile import load_weights, read_card
+from wassr.training import make
+
+
+def test_generators_and_critics_depend_on_the_seed_only(recipe: Make) -> None:
+    one, other = recipe(content={}, adversarial={}), recipe(content={}, adversarial={}, seed=1)
+    states = [make.new_state(r, "adversarial", make.new_generator(r), 0.0, 0) for r in (one, one, other)]
+    for part in ("generator", "critic"):
+        a, b, c = (next(p for p in getattr(s, part).parameters() if p.ndim > 1) for s in states)
+        assert torch.equal(a, b)
+        assert not torch.equal(a, c)
+
+
+def test_a_state_begins_from_the_start_and_trains_its_own_copy(recipe: Make) -> None:
+    whole = recipe(content={}, adversarial={})
+    start = make.new_generator(whole)
+    with torch.no_grad():
+        for p in start.parameters():
+            p.add_(0.01)
+    state = make.new_state(whole, "content", start, 1.5, 3)
+    assert state.hours_before == 1.5
+    assert state.total == 3
+    assert state.critic is None
+    for a, b, c in zip(start.parameters(), state.generator.parameters(), state.average.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert torch.equal(a, c)
+        assert a is not b
+        assert b is not c
+    assert state.generator.training
+
+
+def test_model_files_carry_their_story(recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={"loss": {"mse": 2.0}}, adversarial={}, licence_data="CC0", purpose="to test")
+    generator = make.new_generator(whole)
+    card = make.model_card(whole, generator, 12, 0.5, "3 pictures", "mother", "tiny")
+    path = tmp_path / "tiny.safetensors"
+    make.save_model(path, generator, card)
+    again = read_card(path)
+    assert again == card
+    assert (again.network, again.scale, again.base, again.channels) == ("compact", 4, "bicubic", "rgb")
+    assert (again.steps, again.hours, again.parent, again.data) == (12, 0.5, "mother", "3 pictures")
+    assert (again.purpose, again.licence_data) == ("to test", "CC0")
+    assert again.radius == 4  # four 3x3 convolutions
+    assert "adversarial wasserstein at ratio 1" in again.losses
+    assert "name: tiny" in again.recipe
+    weights, card = load_weights(path)
+    low = torch.rand(1, 3, 8, 8)
+    assert torch.equal(build_generator(card, weights)(low), generator.eval()(low))
+
+
+def test_starting_from_a_model(recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={})
+    generator = make.new_generator(whole)
+    path = tmp_path / "mother.safetensors"
+    make.save_model(path, generator, make.model_card(whole, generator, 1, 2.5, "", None, "mother"))
+    found, card = make.start_from(recipe(content={}, seed=5), str(path))
+    assert (card.name, card.hours) == ("mother", 2.5)
+    assert all(torch.equal(a, b) for a, b in zip(found.parameters(), generator.parameters(), strict=True))
+    other = recipe(content={}, generator={"network": "compact", "arguments": {"channels": 32, "blocks": 1}})
+    with pytest.raises(TrainingError) as caught:
+        make.start_from(other, str(path))
+    message = str(caught.value)
+    assert "tiny cannot start from mother" in message
+    assert "channels=32" in message
+    assert "channels=16" in message
+    assert "\n" not in message
+    for name in ("absent.safetensors", "absent"):
+        with pytest.raises(ModelError, match="no such model"):
+            make.start_from(whole, str(tmp_path / name) if "." in name else name)
+    make.start_from(
+        recipe(content={}, generator={"network": "compact", "arguments": {"blocks": 1, "channels": 16, "depth": 2}}),
+        str(path),
+    )  # a default that is spelt out is no difference
+
+
+def test_a_model_without_weights_cannot_be_trained_on(
+    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = recipe(content={})
+    generator = make.new_generator(whole)
+    path = tmp_path / "m.safetensors"
+    make.save_model(path, generator, make.model_card(whole, generator, 1, 2.5, "", None, "m"))
+    from wassr.models.shelf import find
+
+    found = find(path)
+    monkeypatch.setattr(make, "find", lambda name: type(found)(found.card, None, path))
+    with pytest.raises(TrainingError, match="needs its weights file"):
+        make.start_from(whole, "m")
+
+
+def problem(recipe: Make, **adversarial: object) -> str:
+    with pytest.raises((TrainingError, ModelError)) as caught:
+        make.adversarial_problems(recipe(content={}, adversarial=adversarial), print)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_critics_that_cannot_be(recipe: Make) -> None:
+    assert "vgh: no such critic; did you mean vgg?" in problem(recipe, critic={"network": "vgh"})
+    assert "no such critic; it may be vgg, dcgan, lean" in problem(recipe, critic={"network": "zzz"})
+    assert "lean takes no widht; did you mean width?" in problem(
+        recipe, critic={"network": "lean", "arguments": {"widht": 3}}
+    )
+    assert "set critic.arguments.normalisation" in problem(recipe, critic={"network": "vgg", "arguments": {"width": 4}})
+    assert "multiple of 64" in problem(recipe, critic={"network": "dcgan"})
+
+
+def test_luma_and_colour_are_not_mixed(recipe: Make) -> None:
+    espcn = {"network": "espcn", "channels": "y"}
+    with pytest.raises(TrainingError, match="critics judge colour"):
+        make.adversarial_problems(recipe(content={}, adversarial={}, generator=espcn), print)
+    with pytest.raises(TrainingError, match="network espcn works on y, the recipe says rgb"):
+        make.new_generator(recipe(content={}, generator={"network": "espcn"}))
+    with pytest.raises(TrainingError, match="network compact works on rgb, the recipe says y"):
+        make.new_generator(recipe(content={}, generator={"network": "compact", "channels": "y"}))
+
+
+def test_doubtful_combinations_are_said_once(recipe: Make) -> None:
+    said: list[str] = []
+    critic = {"network": "lean", "arguments": {"width": 4}, "optimizer": {"kind": "adam", "betas": [0.9, 0.99]}}
+    loss = {"clip": 0.01, "weight": 1.0}
+    make.adversarial_problems(recipe(content={}, adversarial={"critic": critic, "adversarial": loss}), said.append)
+    assert len(said) == 1
+    assert said[0].startswith("warning: momentum with weight clipping")

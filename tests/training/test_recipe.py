@@ -1,0 +1,159 @@
+"""Recipes: what is refused with a way out, and that every shipped one stands."""
+
+from pathlib import Path
+
+import pytest
+
+from wassr.ground.errors import SettingsError
+from wassr.ground.settings import load_settings
+from wassr.networks.critics import CRITICS
+from wassr.networks.facts import FACTS
+from wassr.training import make
+from wassr.training.lipschitz import PENALTIES
+from wassr.training.losses import LOSSES
+from wassr.training.objectives import OBJECTIVES
+from wassr.training.optimizers import OPTIMIZERS
+from wassr.training.recipe import (
+    AdversarialLoss,
+    ContentLoss,
+    Optimizer,
+    Recipe,
+    find_recipe,
+    shipped_recipes,
+)
+
+SHIPPED = list(shipped_recipes())
+NAMES = {
+    *("compact-x4", "espcn-x4", "srresnet-x4", "wgan-article-x4", "srgan-x4", "wgan-gp-x4", "wassr-x4", "demo"),
+}
+
+
+def refused(**adversarial: object) -> str:
+    lines = "".join(f"    {key}: {'null' if value is None else value}\n" for key, value in adversarial.items())
+    stages = f"content: {{steps: 1}}\nadversarial:\n  steps: 1\n  adversarial:\n{lines}"
+    text = f"name: x\ngenerator: {{network: compact}}\n{stages}"
+    with pytest.raises(SettingsError) as caught:
+        load_settings(text, Recipe, "r.yaml")
+    message = str(caught.value)
+    assert message.startswith("r.yaml:")
+    assert "\n" not in message
+    return message
+
+
+def test_combinations_that_mean_nothing_say_what_to_do() -> None:
+    assert "wasserstein without Lipschitz control: set clip (0.01) or penalty: gradient" in refused(
+        objective="wasserstein"
+    )
+    assert "choose one (gradient) or set the weight to 0" in refused(clip=0.01, penalty_weight=10)
+    assert "set penalty_weight (WGAN-GP: 10)" in refused(penalty="gradient")
+    assert "set exactly one of weight and ratio" in refused(clip=0.01, weight=1, ratio=1)
+    assert "set exactly one of weight and ratio" in refused(clip=0.01, weight=None)
+    for bound in (0, -0.01):
+        assert "clip: Input should be greater than 0" in refused(clip=bound)
+    assert "'vanilla' or 'wasserstein'" in refused(objective="wgan")
+    assert "critic_steps: Input should be greater than or equal to 1" in refused(clip=0.01, critic_steps=0)
+
+
+def whole(text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(f"name: x\ngenerator: {{network: compact}}\n{text}", Recipe, "r.yaml")
+    return str(caught.value)
+
+
+def test_stages_that_cannot_be() -> None:
+    assert "needs a content stage, an adversarial stage, or both" in whole("")
+    assert "exactly one of steps and minutes" in whole("content: {batch: 3}\n")
+    assert "exactly one of steps and minutes" in whole("content: {steps: 3, minutes: 2}\n")
+    assert "crop 30 is not a multiple of scale 4" in whole("content: {steps: 3, crop: 30}\n")
+    assert "set adversarial.start" in whole("adversarial: {steps: 3}\n")
+    assert "the recipe has a content stage" in whole(
+        "content: {steps: 3}\nadversarial: {steps: 3, start: compact-x4}\n"
+    )
+    assert "no term has a weight" in whole("content: {steps: 3, loss: {}}\n")
+    assert "r.yaml:3: content.steps: Input should be greater than or equal to 1" in whole("content: {steps: 0}\n")
+    assert "content.optimizer.rate: Input should be" in whole("content: {steps: 3, optimizer: {rate: .inf}}\n")
+
+
+def test_networks_and_their_arguments_are_checked_with_their_line() -> None:
+    def message(generator: str) -> str:
+        with pytest.raises(SettingsError) as caught:
+            load_settings(f"name: x\ncontent: {{steps: 1}}\ngenerator:\n{generator}", Recipe, "r.yaml")
+        return str(caught.value)
+
+    assert message("  network: compakt\n").startswith(
+        "r.yaml:4: generator.network: no such network; did you mean compact?"
+    )
+    wrong = message("  network: compact\n  arguments: {chanels: 3}\n")
+    assert wrong.startswith("r.yaml:5: generator.arguments: compact takes no chanels; did you mean channels?")
+
+
+def test_a_burst_of_critic_steps() -> None:
+    loss = AdversarialLoss(clip=0.01, critic_steps=5, burst_steps=100, burst_until=25)
+    assert [loss.critic_steps_at(step) for step in (0, 24, 25, 1000)] == [100, 100, 5, 5]
+    assert AdversarialLoss(clip=0.01, burst_until=25).critic_steps_at(0) == 1
+
+
+def test_names_in_recipes_are_rows_of_tables() -> None:
+    def allowed(model: type, key: str) -> set[str]:
+        return set(model.model_fields[key].annotation.__args__)  # type: ignore[attr-defined]
+
+    assert allowed(AdversarialLoss, "objective") == set(OBJECTIVES)
+    assert allowed(AdversarialLoss, "penalty") - {"none"} == set(PENALTIES)
+    assert allowed(Optimizer, "kind") == set(OPTIMIZERS)
+    assert set(LOSSES) <= set(ContentLoss.model_fields)
+
+
+def test_the_family_is_there() -> None:
+    assert set(SHIPPED) >= NAMES
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("small", [False, True])
+def test_every_shipped_recipe_stands(name: str, small: bool) -> None:
+    if small and "small:" not in shipped_recipes()[name].read_text(encoding="utf-8"):
+        pytest.skip("minutes already, or no small size yet")
+    recipe = find_recipe(name, ("data=somewhere",), small)
+    assert recipe.name == name
+    assert recipe.data.train == ("somewhere",)
+    assert recipe.purpose
+    assert recipe.generator.network in FACTS
+    said: list[str] = []
+    make.adversarial_problems(recipe, said.append)
+    if recipe.adversarial:
+        assert recipe.adversarial.critic.network in CRITICS
+    if small:
+        make.new_generator(recipe)
+        stage = recipe.adversarial or recipe.content
+        assert stage
+        assert stage.steps is None or stage.steps <= 20_000
+
+
+def test_the_article_is_done_right() -> None:
+    recipe = find_recipe("wgan-article-x4")
+    assert recipe.adversarial
+    a, critic = recipe.adversarial.adversarial, recipe.adversarial.critic
+    assert (a.objective, a.clip, a.clip_what, a.critic_steps) == ("wasserstein", 0.01, "weights", 5)
+    assert (critic.optimizer.kind, critic.optimizer.rate, critic.optimizer.momentum) == ("rmsprop", 5e-5, 0.0)
+    defaults = FACTS["srresnet"].defaults | recipe.generator.arguments
+    assert (defaults["head"], defaults["tail"]) == (9, 9)
+    said: list[str] = []
+    make.adversarial_problems(recipe, said.append)
+    assert said == []
+
+
+def test_finding_recipes(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="did you mean compact-x4"):
+        find_recipe("compat-x4")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        find_recipe(str(tmp_path / "absent.yaml"))
+    (tmp_path / "mine.yaml").write_text("name: mine\ngenerator: {network: compact}\ncontent: {steps: 5}\n")
+    recipe = find_recipe(str(tmp_path / "mine.yaml"), ("content.steps=7", "data=a b"))
+    assert recipe.content
+    assert (recipe.content.steps, recipe.data.train) == (7, ("a b",))
+    with pytest.raises(SettingsError, match="has no small size"):
+        find_recipe(str(tmp_path / "mine.yaml"), small=True)
+
+
+@pytest.mark.parametrize("folder", ["pictures, mine", "a: b", "#1", "C:\\x", "it's", "[new]"])
+def test_any_folders_name_is_taken_as_it_is(folder: str) -> None:
+    assert find_recipe("compact-x4", (f"data={folder}",)).data.train == (folder,)
