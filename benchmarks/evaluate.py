@@ -82,22 +82,21 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def slim(rows: Sequence[Row]) -> dict[str, object]:
-    """For JSON: numbers by model, set, metric and picture; each protocol once."""
-    return {
-        "protocols": {v.metric: f"{v.protocol}{f'; {v.unit}' if v.unit else ''}" for v in rows[0].score.means},
-        "rows": [
-            {
-                "model": row.model,
-                "how": row.how,
-                "set": row.score.data,
-                "protocol": row.score.protocol,
-                "means": {v.metric: v.value for v in row.score.means},
-                "pictures": {p.picture: {v.metric: v.value for v in p.values} for p in row.score.pictures},
+def slim(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, object]]]:
+    """For JSON: model -> set -> metric -> mean, unit, protocol and the value of every picture."""
+    found: dict[str, dict[str, dict[str, object]]] = {}
+    for row in rows:
+        metrics: dict[str, object] = {
+            v.metric: {
+                "mean": v.value,
+                "unit": v.unit,
+                "protocol": f"{row.score.protocol}; {v.protocol}; {row.how}",
+                "pictures": {p.picture: p.values[i].value for p in row.score.pictures},
             }
-            for row in rows
-        ],
-    }
+            for i, v in enumerate(row.score.means)
+        }
+        found.setdefault(row.model, {})[row.score.data] = metrics
+    return found
 
 
 def write_card(file: ModelFile, rows: Sequence[Row]) -> list[Path]:
@@ -145,22 +144,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         metrics["lpips"] = lpips_metric(options.lpips)
     rows: list[Row] = []
-    try:
-        for name in options.models:
+    failed = False
+    for name in options.models:
+        try:
             found = subject(name, options)
             mine = evaluate(found, options.data, options.sets, metrics)
-            rows += mine
-            if options.write_card and found.file is not None:
-                for path in write_card(found.file, mine):
-                    print(f"card written: {path.name}")
-    except WassrError as error:
-        print(f"error: {error}")
+        except WassrError as error:
+            print(f"error: {error}")
+            failed = True
+            continue
+        rows += mine
+        if options.write_card and found.file is not None:
+            for path in write_card(found.file, mine):
+                print(f"card written: {path.name}")
+    if not rows:
         return 1
     print(table(rows))
     print(here.line())
     if options.json or options.save:
-        print(f"written: {machine.save('evaluate', here, slim(rows), options.json)}")
-    return 0
+        print(f"written: {machine.save('evaluate', here, slim(rows), options.json, table(rows))}")
+    return int(failed)
 
 
 if __name__ == "__main__":

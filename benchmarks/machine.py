@@ -57,11 +57,15 @@ def describe() -> Machine:
     )
 
 
-def save(name: str, machine: Machine, results: Any, path: Path | None = None) -> Path:
-    """Write results with their machine as JSON: to `path`, or to benchmarks/results/NAME.json."""
+def save(name: str, machine: Machine, results: Any, path: Path | None = None, markdown: str = "") -> Path:
+    """Write results with their machine as JSON: to `path`, or to benchmarks/results/NAME.json.
+
+    markdown: the same for people; README.md shows it.
+    """
     path = path or RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"benchmark": name, "machine": asdict(machine), "results": plain(results)}, indent=1)
+    whole = {"benchmark": name, "machine": asdict(machine), "results": plain(results)}
+    text = json.dumps(whole | ({"markdown": markdown} if markdown else {}), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     return path
 

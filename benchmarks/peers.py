@@ -108,7 +108,7 @@ class RLFN(Chain):
 
 
 class DIPNet(Chain):
-    """DIPNet slim v2: Yu et al., DIPNet, CVPR workshops 2023, in the form of team 15 of the 2025 efficient challenge."""
+    """DIPNet slim v2: Yu et al., CVPR workshops 2023, in the form of team 15 of the 2025 efficient challenge."""
 
     def __init__(self, width: int = 32, blocks: int = 4) -> None:
         super().__init__()

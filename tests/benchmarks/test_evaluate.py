@@ -34,13 +34,13 @@ def test_plain_models_table_and_json(data: Path, capsys: pytest.CaptureFixture[s
     assert "psnr_y (dB): BT.601 studio Y, rounded; border = scale" in printed
     saved = json.loads(file.read_text())
     assert saved["machine"]["versions"]["wassr"]
-    assert [(row["model"], row["set"]) for row in saved["results"]["rows"]] == [
-        ("bicubic", "One"),
-        ("bicubic", "Two"),
-        ("nearest", "One"),
-        ("nearest", "Two"),
-    ]
-    assert set(saved["results"]["rows"][0]["pictures"]["noise.png"]) == set(saved["results"]["protocols"])
+    assert list(saved["results"]) == ["bicubic", "nearest"]
+    assert list(saved["results"]["bicubic"]) == ["One", "Two"]
+    value = saved["results"]["nearest"]["Two"]["psnr_y"]
+    assert value["mean"] == value["pictures"]["noise.png"]
+    assert value["unit"] == "dB"
+    assert "border = scale" in value["protocol"]
+    assert saved["markdown"] in printed
 
 
 def test_an_unknown_model_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""Networks of others reproduce their published PSNR-Y, so the comparison is with them and not with a mistake of ours."""
+"""Networks of others reproduce their published PSNR-Y: the comparison is with them, not with a mistake of ours."""
 
 import peers
 import pytest
@@ -20,7 +20,6 @@ def test_shapes(name: str) -> None:
 
 
 @needs_files
-@pytest.mark.slow
 @pytest.mark.parametrize("name", list(peers.PEERS))
 def test_published_quality(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     right = peers.check([name], SHARED / "peers", SHARED / "test", sets=("Set5",))
