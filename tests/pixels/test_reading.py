@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import pyvips
 from PIL import Image, ImageOps, PngImagePlugin, features
 
 from tests.pixels.samples import (
@@ -326,6 +327,14 @@ def test_gray_with_a_gray_profile_stays_gray():
     assert picture.gray
     assert picture.icc == srgb_profile(gray=True)
     assert np.array_equal(to_array(picture), GRAY[..., 0])
+
+
+def test_cmyk_with_a_profile_is_converted_by_it():
+    profile = bytes(pyvips.Image.profile_load("cmyk"))
+    picture = decode(saved(Image.fromarray(INKS, "CMYK"), "JPEG", quality=98, icc_profile=profile), "x")
+    assert picture.icc == srgb_profile(gray=False)
+    expected = to_srgb(INKS, profile, "cmyk") / 65535
+    assert np.abs(picture.colour - expected).mean() < 0.02
 
 
 def test_alpha_is_not_touched_by_the_profile():

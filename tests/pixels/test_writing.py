@@ -1,6 +1,8 @@
 """What is written, line by line of a table, read back by us and by others."""
 
 import io
+import subprocess
+import sys
 import tracemalloc
 from dataclasses import replace
 
@@ -13,7 +15,7 @@ from wassr.pixels import png
 from wassr.pixels.exif import fitted_exif
 from wassr.pixels.formats import encode_picture, read_picture
 from wassr.pixels.icc import srgb_profile
-from wassr.pixels.picture import Picture, picture_from_array, to_array
+from wassr.pixels.picture import Picture, picture_from_array, quantise, to_array
 from wassr.pixels.writing import ENCODERS, encode, to_pil
 
 KINDS = ["PNG", "JPEG", "WEBP", "TIFF", "BMP"] + (["AVIF"] if features.check("avif") else [])
@@ -204,6 +206,40 @@ def test_png_of_16_bits_has_the_order_of_chunks_that_readers_expect():
     assert names[-1] == b"IEND"
     with Image.open(io.BytesIO(data)) as image:
         image.load()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_every_writer_rounds_alike(bits):
+    values = np.random.default_rng(0).random((300, 400, 1)).astype(np.float32)
+    levels = (np.arange(2**bits) + 0.5) / (2**bits - 1)  # as near to halves as float32 gets
+    values.flat[: min(len(levels), values.size)] = levels
+    picture = Picture(values, bits=bits)
+    kind = np.uint8 if bits == 8 else np.uint16
+    expected = quantise(values, bits)[..., 0]
+    for name in ("PNG", "TIFF"):
+        assert np.array_equal(to_array(read_picture(written(picture, name)), kind), expected)
+
+
+RSS_CHILD = """
+import resource, sys, numpy as np
+from pathlib import Path
+from wassr.pixels.formats import write_picture
+from wassr.pixels.picture import Picture
+planes = np.empty((5000, 8000, 3), np.float32)
+planes[:] = np.linspace(0, 1, 8000, dtype=np.float32)[:, None]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+write_picture(Picture(planes, bits=int(sys.argv[2])), Path(sys.argv[1]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / planes.nbytes)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss counts in other units elsewhere")
+@pytest.mark.parametrize(("name", "bits"), [("a.png", 8), ("a.png", 16), ("a.jpg", 8), ("a.tif", 16)])
+def test_40_megapixels_are_written_within_half_of_the_planes_memory(name, bits, tmp_path):
+    child = [sys.executable, "-c", RSS_CHILD, str(tmp_path / name), str(bits)]
+    done = subprocess.run(child, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])

@@ -80,7 +80,7 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, st
     out = io.BytesIO()
     try:
         encode(picture, kind, quality, strip, out)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         raise PictureError(f"picture as {kind}", f"cannot be encoded: {one_line(error)}") from error
     return out.getvalue()
 
