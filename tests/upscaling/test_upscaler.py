@@ -161,13 +161,16 @@ def test_tiles_shrink_with_free_memory(model: Path, monkeypatch) -> None:
 
 PEAK = """
 import resource, sys
+from pathlib import Path
 import numpy as np
+from wassr.pixels.formats import write_picture
 from wassr.pixels.picture import Picture
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import Upscaler
 low = np.random.default_rng(0).random((1370, 1826, 3), dtype=np.float32)
 made = Upscaler(sys.argv[1]).enlarge(Picture(low), Target())
 assert made.colour.shape[0] * made.colour.shape[1] > 40e6, made.colour.shape
+write_picture(made, Path(sys.argv[1]).with_suffix(".jpg"))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

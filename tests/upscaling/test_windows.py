@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wassr.pixels.resize import resize
-from wassr.upscaling.windows import needed, window
+from wassr.upscaling.windows import needed, there_and_back, window
 
 
 def planes(height: int, width: int, channels: int = 3) -> np.ndarray:
@@ -31,3 +31,12 @@ def test_any_window_is_cut_from_the_whole(data: st.DataObject) -> None:
     first, end = needed(low.shape[1], size[0], *rows)
     band = window(low[:, first:end], size, rows, columns, first, low.shape[1])
     assert np.array_equal(band, part)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize(("height", "width"), [(30, 50), (1, 7), (65, 3)])
+def test_there_and_back_is_both_resizes(scale: int, height: int, width: int) -> None:
+    low = planes(height, width)
+    large = window(low, (scale * height, scale * width), (0, scale * height), (0, scale * width))
+    expected = window(large, (height, width), (0, height), (0, width))
+    assert np.abs(there_and_back(low, scale) - expected).max() < 1e-5

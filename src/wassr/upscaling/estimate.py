@@ -74,11 +74,13 @@ def _measured(
 
 
 def _timed(action: Callable[[], T]) -> tuple[float, T]:
-    """Seconds and result; the mean of two runs."""
-    start = time.perf_counter()
-    action()
-    result = action()
-    return (time.perf_counter() - start) / 2, result
+    """Seconds and result; the median of three runs, so that one disturbance counts for nothing."""
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        result = action()
+        seconds.append(time.perf_counter() - start)
+    return sorted(seconds)[1], result
 
 
 def _middle(picture: Picture, shape: tuple[int, int]) -> Picture:
@@ -93,7 +95,7 @@ def _bare(picture: Picture) -> Picture:
 
 
 def _memory(picture: Picture, height: int, width: int, block: int, disk: int) -> int:
-    """Peak of the process: what it has needed so far, the result as floats, its levels, the bands and the file."""
+    """Peak of the process: what it needs now, the result as floats, its levels, the bands and the file."""
     channels = picture.colour.shape[2] + (picture.alpha is not None)
     levels = channels * height * width * picture.bits // 8
     bands = 4 * channels * width * (2 * min(block, height) + 3 * min(BAND_ROWS, height))

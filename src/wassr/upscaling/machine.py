@@ -44,7 +44,11 @@ def free_memory() -> int:
 
 
 def resident_memory() -> int:
-    """The largest resident size of this process so far, in bytes; 0 where it is not known."""
+    """The resident size of this process in bytes; where only the largest so far is known, that; else 0."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        pass
     try:
         import resource
     except ImportError:

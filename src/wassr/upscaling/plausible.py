@@ -10,7 +10,8 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from wassr.upscaling.windows import window
+from wassr.models.card import Base
+from wassr.upscaling.windows import there_and_back, window
 
 Floats = NDArray[np.float32]
 
@@ -21,15 +22,15 @@ FLAT = 1 / 255  # RMS below which there is too little detail to tell
 # to 1.00 for the true detail, 0.27 to 0.76 for half of it under heavy grain, at most 0.11 for another place's detail.
 FIT_ALONE, FIT_RESIDUAL = 0.5, 0.12
 PIXELS = 64  # fewer low-resolution pixels than this say nothing about correlation
-BORDER = 3  # low-resolution pixels at a tile's border, whose reduction would need the neighbour
+BORDER = 5  # low-resolution pixels at a tile's border, whose reduction would need the neighbour
 
 
-def doubt(made: Floats, base: Floats | None, low: Floats, thorough: bool = True) -> str | None:
+def doubt(made: Floats, base: Base, low: Floats, thorough: bool = True) -> str | None:
     """Why a tile cannot be right, in words, or None.
 
-    made: what the network gave, (C, s h, s w); base: what it is added to, same shape, or None; low: its input
-    (C, h, w), all without the tile's margin. `thorough` compares with the input; without it only non-finite values are
-    found (networks in training may give anything).
+    made: what the network gave, (C, s h, s w); base: the kind of what it is added to; low: its input (C, h, w), both
+    without the tile's margin. `thorough` compares with the input; without it only non-finite values are found
+    (networks in training may give anything).
     """
     if not np.isfinite(made).all():
         return "values that are not finite"
@@ -37,21 +38,31 @@ def doubt(made: Floats, base: Floats | None, low: Floats, thorough: bool = True)
         return None
     size = low.shape[1], low.shape[2]
     added = window(made, size, (0, size[0]), (0, size[1]))
-    lacking = low if base is None else low - window(base, size, (0, size[0]), (0, size[1]))
+    lacking = low - _reduced_base(base, low, made.shape[1] // size[0])
     if min(size) > 4 * BORDER:
-        inner = (slice(None), slice(BORDER, -BORDER), slice(BORDER, -BORDER))
+        inner = slice(None), slice(BORDER, -BORDER), slice(BORDER, -BORDER)
         added, lacking = added[inner], lacking[inner]
     drift = np.abs((added - lacking).mean(axis=(1, 2))).max()
     if drift > DRIFT:
         return f"a mean that is off by {255 * drift:.0f} grey levels"
-    if base is None:  # the mean is judged; what remains is structure
+    if base == "none":  # the mean is judged; what remains is structure
         added, lacking = (planes - planes.mean(axis=(1, 2), keepdims=True) for planes in (added, lacking))
     error = _rms(added - lacking)
     if error > ERROR:
         return f"an error of {255 * error:.0f} grey levels against the input"
     if lacking[0].size < PIXELS or _rms(lacking) < FLAT:
         return None
-    return _structure(added, lacking, FIT_ALONE if base is None else FIT_RESIDUAL)
+    return _structure(added, lacking, FIT_ALONE if base == "none" else FIT_RESIDUAL)
+
+
+def _reduced_base(base: Base, low: Floats, scale: int) -> Floats:
+    """The base, reduced again: what a network that adds nothing would reach."""
+    if base == "none":
+        return np.zeros_like(low)
+    if base == "bicubic":
+        return there_and_back(low, scale)
+    size = low.shape[1], low.shape[2]
+    return window(low.repeat(scale, axis=1).repeat(scale, axis=2), size, (0, size[0]), (0, size[1]))
 
 
 def _structure(added: Floats, lacking: Floats, least: float) -> str | None:

@@ -44,7 +44,7 @@ class Tiles:
     def make(self, row: Cut, column: Cut) -> Floats:
         """The finished core of a tile, (C, s rows, s columns), not clipped."""
         base = self._base(row, column)
-        made = self._judged(row, column, base)
+        made = self._judged(row, column)
         if base is not None:
             made += base
         if len(self.entrance) != len(self.low):
@@ -52,10 +52,10 @@ class Tiles:
         self.done()
         return made
 
-    def _judged(self, row: Cut, column: Cut, base: Floats | None) -> Floats:
+    def _judged(self, row: Cut, column: Cut) -> Floats:
         core = self.entrance[:, row.core_start : row.core_stop, column.core_start : column.core_stop]
         made = self._run(self.engine, row, column)
-        reason = doubt(made, base, core, self.thorough)
+        reason = doubt(made, self.card.base, core, self.thorough)
         if reason is None:
             return made
         engine = self.again()
@@ -63,7 +63,7 @@ class Tiles:
             f"{self.name}: {self.engine.name} gave {reason} in a tile; computing it again by {engine.name} in float32"
         )
         made = self._run(engine, row, column)
-        if doubt(made, base, core, self.thorough) is None:
+        if doubt(made, self.card.base, core, self.thorough) is None:
             return made
         place = f"the tile at row {row.core_start}, column {column.core_start}"
         raise PictureError(

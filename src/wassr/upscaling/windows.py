@@ -4,6 +4,7 @@ The same weights as `pixels.resize` (its `resize_window` in planes, float32), bu
 output rows needs a short band of input rows, so one axis is a row of small dense products. Planes are (C, H, W).
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from wassr.pixels.resize import bicubic_taps
 
 Floats = NDArray[np.float32]
+Weights = Callable[[int, int, int, int], tuple[Floats, int, int]]
 
 CHUNK = 32  # output samples per product: long enough for BLAS, short enough that the matrix stays mostly non-zero
 SMALL = 200_000  # multiply-adds per product: above, OpenBLAS wakes threads that cost more than they bring
@@ -44,7 +46,23 @@ def needed(size_in: int, size_out: int, start: int, stop: int) -> tuple[int, int
     return int(indices.min()), int(indices.max()) + 1
 
 
-def _axis(planes: Floats, size_in: int, size_out: int, span: tuple[int, int], offset: int, vertical: bool) -> Floats:
+def there_and_back(planes: Floats, scale: int) -> Floats:
+    """The planes enlarged by `scale` and reduced again, as one step on the small grid: many times cheaper than two."""
+    height, width = planes.shape[1:]
+    tall = _axis(planes, height, scale * height, (0, height), 0, vertical=True, weights=_round_trip)
+    return _axis(tall, width, scale * width, (0, width), 0, vertical=False, weights=_round_trip)
+
+
+def _axis(
+    planes: Floats,
+    size_in: int,
+    size_out: int,
+    span: tuple[int, int],
+    offset: int,
+    vertical: bool,
+    weights: Weights | None = None,
+) -> Floats:
+    weights = weights or _matrix
     if size_in == size_out:  # every weight is 0 or 1
         part = slice(span[0] - offset, span[1] - offset)
         return np.ascontiguousarray(planes[:, part] if vertical else planes[:, :, part])
@@ -53,7 +71,7 @@ def _axis(planes: Floats, size_in: int, size_out: int, span: tuple[int, int], of
     out = np.empty(shape, dtype=np.float32)
     for start in range(span[0], span[1], CHUNK):
         stop = min(start + CHUNK, span[1])
-        matrix, first, end = _matrix(size_in, size_out, start, stop)
+        matrix, first, end = weights(size_in, size_out, start, stop)
         target = slice(start - span[0], stop - span[0])
         source = slice(first - offset, end - offset)
         block = max(8, SMALL // matrix.size)
@@ -73,3 +91,11 @@ def _matrix(size_in: int, size_out: int, start: int, stop: int) -> tuple[Floats,
     dense = np.zeros((stop - start, end - first), dtype=np.float64)
     np.add.at(dense, (np.arange(stop - start)[:, None], taps.indices[start:stop] - first), taps.weights[start:stop])
     return dense.astype(np.float32), first, end
+
+
+@lru_cache(maxsize=1024)
+def _round_trip(size: int, larger: int, start: int, stop: int) -> tuple[Floats, int, int]:
+    """Reduced samples start..stop straight from the small axis: the product of both matrices."""
+    down, top, bottom = _matrix(larger, size, start, stop)
+    up, first, end = _matrix(size, larger, top, bottom)
+    return down @ up, first, end
