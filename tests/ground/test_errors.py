@@ -3,7 +3,7 @@
 import inspect
 
 from wassr.ground import errors
-from wassr.ground.errors import PictureError, UsageError, WassrError
+from wassr.ground.errors import PictureError, SettingsError, UsageError, WassrError
 
 
 def test_every_error_is_of_one_tree() -> None:
@@ -14,7 +14,7 @@ def test_every_error_is_of_one_tree() -> None:
 
 def test_exit_codes_tell_wrong_use_from_failure() -> None:
     assert WassrError("x").exit_code == 1
-    assert UsageError("x").exit_code == 2
+    assert UsageError("x").exit_code == SettingsError("x").exit_code == 2
 
 
 def test_picture_error_names_the_file() -> None:

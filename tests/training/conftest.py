@@ -24,7 +24,7 @@ def waves(height: int, width: int, seed: int) -> NDArray[np.uint8]:
     return np.clip(np.stack(tones, axis=-1) + rng.normal(0, 8, (height, width, 3)), 0, 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def one_thread() -> None:
     """These networks are so small that a second thread only waits."""
     torch.set_num_threads(1)

@@ -53,6 +53,8 @@ def test_model_files_carry_their_story(recipe: Make, tmp_path: Path) -> None:
     assert again.radius == 4  # four 3x3 convolutions
     assert "adversarial wasserstein at ratio 1" in again.losses
     assert "name: tiny" in again.recipe
+    unused = recipe(content={"loss": {"mse": 2.0, "feature": 1.0}})  # without weights the term is left out
+    assert make.model_card(unused, generator, 1, 0.5, "", None, "x").losses == "mse 2"
     weights, card = load_weights(path)
     low = torch.rand(1, 3, 8, 8)
     assert torch.equal(build_generator(card, weights)(low), generator.eval()(low))

@@ -29,6 +29,8 @@ class UsageError(WassrError):
 class SettingsError(WassrError):
     """A settings file with an unknown key or a wrong value."""
 
+    exit_code = 2
+
 
 class PictureError(WassrError):
     """A picture that cannot be read, enlarged or written."""

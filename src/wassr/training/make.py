@@ -3,6 +3,7 @@
 import inspect
 import platform
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -108,8 +109,10 @@ def model_card(
     stage = recipe.adversarial or recipe.content
     assert stage is not None
     weights = {key: value for key, value in stage.loss.model_dump().items() if isinstance(value, float) and value > 0}
+    if not stage.loss.feature_weights:
+        weights.pop("feature", None)  # then it was left out
     losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
-    if stage.loss.feature and stage.loss.feature_weights:
+    if "feature" in weights:
         losses += f" (VGG16 {stage.loss.feature_layer})"
     if recipe.adversarial:
         a = recipe.adversarial.adversarial
@@ -122,7 +125,7 @@ def model_card(
         scale=spec.scale,
         channels=spec.channels,
         base=spec.base,
-        radius=radius(build_network(spec.network, spec.scale, spec.arguments), facts.planes),
+        radius=_measured_radius(spec.network, spec.scale, tuple(spec.arguments.items())),
         sees_all=facts.sees_all,
         recipe=dump_settings(recipe),
         data=data,
@@ -136,6 +139,12 @@ def model_card(
         credits=recipe.credits,
         version=__version__,
     )
+
+
+@lru_cache(maxsize=8)
+def _measured_radius(network: str, scale: int, arguments: tuple[tuple[str, int | float | str | bool], ...]) -> int:
+    """Measuring takes seconds for a deep network, and every validation needs it."""
+    return radius(build_network(network, scale, dict(arguments)), FACTS[network].planes)
 
 
 def save_model(path: Path, generator: Generator, card: Card) -> None:

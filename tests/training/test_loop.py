@@ -1,0 +1,395 @@
+"""The loop in real processes: killed anywhere, a run that is continued equals the unbroken one bit for bit."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.training.conftest import Make, waves
+from wassr.ground.errors import ModelError, SettingsError, TrainingError, WassrError
+from wassr.ground.settings import dump_settings
+from wassr.models.modelfile import load_weights, read_card
+from wassr.training import loop, state
+from wassr.training.loop import train
+from wassr.training.recipe import Recipe
+from wassr.training.runlog import read_log, series
+from wassr.training.state import saved_states
+from wassr.training.step import NotFinite
+from wassr.training.stopping import Stopped
+
+KINDS = "penalty", "clip", "bfloat16"
+SPAWN = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+SPAWN.set_forkserver_preload(["wassr.training.loop"])
+MODULES = {"loop": loop, "state": state}
+
+
+def silent(line: str) -> None:
+    pass
+
+
+def both_stages(recipe: Make, kind: str) -> Recipe:
+    if kind == "bfloat16":
+        return recipe(content={}, adversarial={}, precision="bfloat16", threads=2)
+    if kind == "penalty":
+        return recipe(content={"optimizer": {"kind": "muon", "momentum": 0.9}}, adversarial={})
+    return recipe(
+        content={"validate_every": 100},
+        adversarial={
+            "optimizer": {"kind": "rmsprop", "rate": 5e-5},
+            "critic": {"network": "vgg", "arguments": {"width": 4}, "optimizer": {"kind": "rmsprop", "rate": 5e-5}},
+            "adversarial": {"clip": 0.01, "weight": 1e-3, "critic_steps": 1, "burst_steps": 2, "burst_until": 1},
+        },
+        generator={"network": "srresnet", "arguments": {"blocks": 1, "width": 8, "head": 3, "tail": 3}, "base": "none"},
+        data={"train": recipe(content={}).data.train, "candidates": 2},
+    )
+
+
+@pytest.fixture(scope="module")
+def unbroken(recipe: Make, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of runs that nothing disturbed, by kind."""
+    folders = {}
+    for kind in KINDS:
+        folders[kind] = tmp_path_factory.mktemp(kind) / "run"
+        train(both_stages(recipe, kind), folders[kind], say=silent)
+    return folders
+
+
+def assert_equal(one: Path, other: Path) -> None:
+    assert (one / "log.jsonl").read_bytes() == (other / "log.jsonl").read_bytes()
+    names = [path.name for path in sorted((one / "models").iterdir())]
+    assert names == [path.name for path in sorted((other / "models").iterdir())]
+    for name in names:
+        (mine, card), (theirs, other_card) = (load_weights(folder / "models" / name) for folder in (one, other))
+        assert set(mine) == set(theirs)
+        for key, value in mine.items():
+            np.testing.assert_array_equal(value, theirs[key], err_msg=f"{name}: {key}")
+        assert (card.steps, card.parent, card.losses) == (other_card.steps, other_card.parent, other_card.losses)
+    assert [p.stem for p in saved_states(one / "state")] == [p.stem for p in saved_states(other / "state")]
+
+
+def child(recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth: int) -> None:
+    """Train, and be killed -9 before or after the nth call of a function."""
+    original = getattr(MODULES[module], name)
+    calls = 0
+
+    def wrapped(*arguments: object, **named: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == nth and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(*arguments, **named)
+        if calls == nth and moment == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(MODULES[module], name, wrapped)
+    train(recipe, folder, say=silent)
+
+
+MOMENTS = [
+    ("loop", "_watch", "before", 1),  # before anything
+    ("loop", "content_step", "after", 1),  # before the first save
+    ("loop", "content_step", "after", 3),  # one step after a save, in the content stage
+    ("state", "write_whole", "after", 3),  # the second state has tensors but no JSON yet
+    ("loop", "save_state", "after", 3),  # at the end of the content stage, saved, not shipped
+    ("loop", "_ship", "after", 1),  # shipped
+    ("loop", "adversarial_step", "before", 1),  # the adversarial stage has been watched once
+    ("loop", "adversarial_step", "after", 2),  # before its first save
+    ("loop", "adversarial_step", "after", 5),  # in the middle of it
+    ("loop", "_ship", "before", 2),  # all steps done, not shipped
+]
+
+
+QUICK = {("penalty", 2), ("penalty", 5), ("clip", 8)}  # the others run with the slow tests
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9")
+@pytest.mark.parametrize(
+    ("kind", "moment"),
+    [
+        pytest.param(
+            kind,
+            moment,
+            marks=[] if (kind, i) in QUICK else pytest.mark.slow,
+            id="-".join(map(str, (kind, *moment[1:]))),
+        )
+        for kind in KINDS
+        for i, moment in enumerate(MOMENTS)
+        if kind != "bfloat16" or i in {2, 5, 8}
+    ],
+)
+def test_killed_and_continued_equals_unbroken(
+    recipe: Make, unbroken: dict[str, Path], tmp_path: Path, kind: str, moment: tuple[str, str, str, int]
+) -> None:
+    whole, folder = both_stages(recipe, kind), tmp_path / "run"
+    process = SPAWN.Process(target=child, args=(whole, folder, *moment))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    train(whole, folder, say=silent)
+    assert_equal(folder, unbroken[kind])
+    assert not [path for path in folder.rglob(".*") if path.name != ".lock"]
+
+
+def command(*arguments: str) -> list[str]:
+    code = "import sys; from wassr.cli.main import main; sys.argv[0] = 'wassr'; sys.exit(main())"
+    return [sys.executable, "-c", code, "train", *arguments]
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.005)
+    assert happened()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_the_real_command_killed_and_interrupted_and_finished(recipe: Make, tmp_path: Path) -> None:
+    """kill -9, then Ctrl-C, then to the end, then once more: the same command four times."""
+    whole = recipe(content={"steps": 60, "save_every": 5}, adversarial={"steps": 30, "save_every": 5})
+    file, folder = tmp_path / "tiny.yaml", tmp_path / "run"
+    file.write_text(dump_settings(whole), encoding="utf-8")
+    typed = command(str(file), "content.optimizer.rate=0.0003", "-o", str(folder))
+
+    def reached(step: int) -> bool:
+        return any(int(path.stem[5:]) >= step for path in saved_states(folder / "state"))
+
+    with subprocess.Popen(typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_for(lambda: reached(10))
+        process.send_signal(signal.SIGKILL)
+    with subprocess.Popen(typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: reached(65))
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert process.returncode in {1, 130}
+    assert "Traceback" not in err
+    assert "stopped and saved at step" in err
+    assert "continuing the content stage at step" in out
+    for _ in range(2):
+        done = subprocess.run(typed, capture_output=True, text=True, check=True)
+    assert "finished already" in done.stdout
+    assert "validated" not in done.stdout
+    changed = whole.model_copy(update={"content": _with_rate(whole, 0.0003)})
+    train(changed, tmp_path / "unbroken", say=silent)
+    assert_equal(folder, tmp_path / "unbroken")
+
+
+def _with_rate(recipe: Recipe, rate: float) -> object:
+    assert recipe.content
+    return recipe.content.model_copy(update={"optimizer": recipe.content.optimizer.model_copy(update={"rate": rate})})
+
+
+def test_the_log_tells_the_whole_story(unbroken: dict[str, Path]) -> None:
+    entries = read_log(unbroken["penalty"] / "log.jsonl")
+    tags = {entry.tag for entry in entries}
+    assert tags >= {
+        *("loss/l1", "loss/adversarial", "loss/critic", "loss/penalty", "norm/generator", "norm/critic"),
+        *("critic/gap_training", "critic/gap_heldout", "critic/separation", "critic/ratio", "critic/weight"),
+        *("valid/psnr_y", "valid/ssim_y", "valid/lr_consistency", "rate/generator", "rate/critic"),
+    }
+    assert [step for step, _ in series(entries, "loss/l1")] == list(range(1, 13))
+    assert [step for step, _ in series(entries, "critic/ratio")] == list(range(7, 13))
+    assert [step for step, _ in series(entries, "valid/psnr_y")] == [0, 4, 6, 10, 12]  # none twice
+    assert [step for step, _ in series(entries, "critic/separation")] == [6, 10, 12]
+    clip = read_log(unbroken["clip"] / "log.jsonl")
+    assert len(series(clip, "critic/saturation")) == 3
+
+
+def test_the_models_know_where_they_come_from(unbroken: dict[str, Path]) -> None:
+    models = unbroken["penalty"] / "models"
+    content, final = read_card(models / "tiny-content.safetensors"), read_card(models / "tiny.safetensors")
+    assert (content.steps, content.parent) == (6, None)
+    assert (final.steps, final.parent) == (12, "tiny-content")
+    assert final.data == "4 pictures, 0.0 megapixels; 1 held out"
+    assert final.name == "tiny"
+
+
+def test_a_finished_run_is_told_at_once(
+    recipe: Make, unbroken: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_material", lambda *a: pytest.fail("pictures were loaded"))
+    said: list[str] = []
+    before = (unbroken["penalty"] / "log.jsonl").read_bytes()
+    model = train(both_stages(recipe, "penalty"), unbroken["penalty"], say=said.append)
+    assert model == unbroken["penalty"] / "models" / "tiny.safetensors"
+    assert len(said) == 1
+    assert "finished already" in said[0]
+    assert (unbroken["penalty"] / "log.jsonl").read_bytes() == before
+
+
+def refused(recipe: Recipe, folder: Path, kind: type[WassrError] = TrainingError, start: str | None = None) -> str:
+    with pytest.raises(kind) as caught:
+        train(recipe, folder, start, say=silent)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_cannot_be_begun_is_one_line_and_the_mended_command_works(recipe: Make, tmp_path: Path) -> None:
+    folder, good = tmp_path / "run", recipe(content={"steps": 1})
+    assert "data=DIR" in refused(recipe(content={}, data={}), folder)
+    assert "no such folder" in refused(recipe(content={}, data={"train": [str(tmp_path / "absent")]}), folder)
+    (tmp_path / "empty").mkdir()
+    assert "no pictures in it" in refused(recipe(content={}, data={"train": [str(tmp_path / "empty")]}), folder)
+    for i in range(2):
+        path = tmp_path / "small" / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(waves(28, 40, i)).save(path)
+    small = {"train": [str(path.parent)]}
+    assert "at least 32 x 32 pixels" in refused(recipe(content={}, data=small), folder)
+    assert "held-out" in refused(recipe(adversarial={}, content={}, data=small), folder)
+    (tmp_path / "file").write_text("x")
+    assert "Not a directory" in refused(good, tmp_path / "file" / "run")
+    assert train(good, folder, say=silent).exists()
+
+
+def test_a_changed_recipe_is_refused_with_the_difference(recipe: Make, tmp_path: Path) -> None:
+    train(recipe(content={"steps": 1}), tmp_path / "run", say=silent)
+    assert "content.steps: 1 -> 2" in refused(recipe(content={"steps": 2}), tmp_path / "run")
+
+
+def test_fine_tuning_from_a_file(recipe: Make, unbroken: dict[str, Path], tmp_path: Path) -> None:
+    mother = unbroken["penalty"] / "models" / "tiny-content.safetensors"
+    child_recipe = recipe(content={"steps": 1, "optimizer": {"rate": 0.0}}, name="daughter")
+    made = train(child_recipe, tmp_path / "run", str(mother), silent)
+    (weights, card), (before, _) = load_weights(made), load_weights(mother)
+    assert (card.name, card.parent) == ("daughter", "tiny-content")
+    assert all(np.array_equal(weights[key], before[key]) for key in before)
+    gan = recipe(adversarial={"start": str(mother), "steps": 1}, name="gan")
+    assert read_card(train(gan, tmp_path / "gan", say=silent)).parent == "tiny-content"
+    assert "tiny cannot start from tiny-content: recipe srresnet" in refused(
+        both_stages(recipe, "clip"), tmp_path / "other", start=str(mother)
+    )
+    assert "absent: no such model" in refused(child_recipe, tmp_path / "third", ModelError, "absent")
+
+
+def test_the_start_of_a_run_is_remembered(
+    recipe: Make, unbroken: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mother = str(unbroken["penalty"] / "models" / "tiny-content.safetensors")
+    whole, folder = recipe(content={"steps": 6}), tmp_path / "run"
+    monkeypatch.setattr(loop, "content_step", _stopping_at(3, loop.content_step))
+    with pytest.raises(Stopped):
+        train(whole, folder, mother, silent)
+    assert "this run began from" in refused(whole, folder, start="another")
+    assert read_card(train(whole, folder, None, silent)).parent == "tiny-content"
+
+
+def _stopping_at(nth: int, original: Callable[..., object]) -> Callable[..., object]:
+    calls = 0
+
+    def wrapped(*arguments: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == nth:
+            signal.raise_signal(signal.SIGINT)
+        return original(*arguments)
+
+    return wrapped
+
+
+@pytest.mark.parametrize("at", [1, 6, 7, 12])
+def test_ctrl_c_saves_and_the_same_command_goes_on(
+    recipe: Make, unbroken: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    whole, folder = both_stages(recipe, "penalty"), tmp_path / "run"
+    stage, nth = ("content_step", at) if at <= 6 else ("adversarial_step", at - 6)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, stage, _stopping_at(nth, getattr(loop, stage)))
+        with pytest.raises(Stopped, match=rf"stopped and saved at step {at}; the same command goes on"):
+            train(whole, folder, say=silent)
+    assert saved_states(folder / "state")[-1].stem == f"step-{at:09d}"
+    train(whole, folder, say=silent)
+    assert (folder / "log.jsonl").read_bytes() == (unbroken["penalty"] / "log.jsonl").read_bytes()
+
+
+def test_ctrl_c_while_pictures_are_loaded(recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "load_pictures", interrupted)
+    with pytest.raises(Stopped, match="no state was saved yet"):
+        train(recipe(content={}), tmp_path / "run", say=silent)
+
+
+def test_a_full_disk_is_one_line_and_the_last_state_stays(
+    recipe: Make, unbroken: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, folder = both_stages(recipe, "penalty"), tmp_path / "run"
+    original, calls = state.write_whole, 0
+
+    def write_whole(path: Path, content: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 3:
+            raise OSError(28, "No space left on device", str(path))
+        original(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "write_whole", write_whole)
+        message = refused(whole, folder)
+    assert "No space left on device" in message
+    assert "same command again" in message
+    assert [path.stem for path in saved_states(folder / "state")] == ["step-000000002"]
+    train(whole, folder, say=silent)
+    assert_equal(folder, unbroken["penalty"])
+
+
+def test_not_a_number_stops_before_the_step_and_names_the_last_good_state(
+    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, calls = loop.content_step, 0
+
+    def content_step(*arguments: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise NotFinite("the loss term l1 is nan")
+        return original(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "content_step", content_step)
+    with pytest.raises(
+        NotFinite, match=r"stopped at step 4: the loss term l1 is nan; the last good state is step-000000002"
+    ):
+        train(recipe(content={}), tmp_path / "run", say=silent)
+
+
+def test_threads_stay_those_that_the_run_began_with(recipe: Make, tmp_path: Path) -> None:
+    from wassr.training.state import Numbers
+
+    numbers = Numbers("content", 1, 1, 0, 0, 1, 0, 3, "", None)
+    said: list[str] = []
+    assert loop._threads(recipe(content={}, threads=0), numbers, said.append) == 3
+    assert "3 threads, as this run began" in said[0]
+    assert loop._threads(recipe(content={}, threads=2), numbers, said.append) == 2
+
+
+def test_a_stage_by_the_clock_ends(recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={"steps": None, "minutes": 0.004})
+    assert train(whole, tmp_path / "run", say=silent).exists()
+    numbers = state.read_numbers(saved_states(tmp_path / "run" / "state")[-1])
+    assert 0.24 <= numbers.seconds < 5
+    said: list[str] = []
+    train(whole, tmp_path / "run", say=said.append)
+    assert "finished already" in said[0]
+
+
+def test_luma_networks_train_too(recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={"steps": 2}, generator={"network": "espcn", "channels": "y"})
+    card = read_card(train(whole, tmp_path / "run", say=silent))
+    assert card.channels == "y"
+
+
+def test_unknown_recipes_are_settings_errors() -> None:
+    from wassr.training.recipe import find_recipe
+
+    with pytest.raises(SettingsError):
+        find_recipe("compact-x5-best")
