@@ -28,6 +28,7 @@ def waves(height: int, width: int, seed: int) -> NDArray[np.uint8]:
 def one_thread() -> None:
     """These networks are so small that a second thread only waits."""
     torch.set_num_threads(1)
+    torch.set_warn_always(True)  # or a warning, which is an error here, would hit whichever test comes first
 
 
 @pytest.fixture(scope="session")

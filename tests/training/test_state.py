@@ -201,7 +201,7 @@ for total in range(10**9):
         assert child.stdout
         assert child.stdout.readline() == b"going\n"
         state = begin(whole)
-        for moment in range(30):
+        for moment in range(20):
             child.send_signal(signal.SIGSTOP)
             os.waitpid(child.pid, os.WUNTRACED)  # it stands still now, and this is what a kill would leave
             newest = saved_states(folder)[-1]

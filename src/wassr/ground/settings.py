@@ -126,7 +126,8 @@ def _explain(
     shown = ".".join(map(str, key))
     where = f"{name}:{_line(tree, key)}" if _line(tree, key) else name
     for override in overrides:  # what was said on the command line is in no line of the file
-        if f"{shown}.".startswith(f"{override.partition('=')[0]}."):
+        said = override.partition("=")[0]
+        if f"{shown}.".startswith(f"{said}.") or f"{said}.".startswith(f"{shown or '?'}."):
             where = f"{name}: {override}"
     if first["type"] == "extra_forbidden":
         words = _fields_at(model, key[:-1])
