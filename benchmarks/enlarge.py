@@ -202,8 +202,7 @@ def main() -> int:
     if options.memory:
         memory_child(Entry(**json.loads(options.memory)), options.size)
         return 0
-    here = machine.describe()
-    print(here.line())
+    here = machine.begin()
     with tempfile.TemporaryDirectory() as folder:
         models = options.models or list(shipped())
         found = entries(models, options.peers, options.threads, options.size, Path(folder))

@@ -14,6 +14,7 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("wassr", "numpy", "pillow", "openvino", "onnxruntime", "torch", "onnx")
+QUIET = 0.3  # processes a core before a benchmark begins
 FEATURES = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
 
@@ -55,6 +56,18 @@ def describe() -> Machine:
         load=round(load, 2),
         time=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def begin() -> Machine:
+    """Describe and print the machine before timing; tells when others are at work.
+
+    Torch loses most by that, so ratios to it would flatter the other engines.
+    """
+    here = describe()
+    print(here.line())
+    if here.load > QUIET:
+        print(f"warning: {here.load:.1f} processes a core are at work: take numbers to be kept on a quiet machine")
+    return here
 
 
 def save(name: str, machine: Machine, results: Any, path: Path | None = None, markdown: str = "") -> Path:

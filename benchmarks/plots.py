@@ -20,6 +20,8 @@ COLOURS = {
     "torch float32": "#8a63b3",
     "plain torch float32": "#777777",
 }
+TICKS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+TITLES = {"rlfn-s": "RLFN-S", "dipnet": "DIPNet slim v2", "spanv2": "SPANV2", "smfanet": "SMFANet"}
 
 
 def quality_against_time(results: Sequence[Any], data: str, where: str, path: Path) -> None:
@@ -43,7 +45,14 @@ def quality_against_time(results: Sequence[Any], data: str, where: str, path: Pa
                 zorder=2,
             )
         weight = "bold" if ours else "normal"
-        axes.annotate(model, (times[0], values[0]), (-6, 7), textcoords="offset points", ha="left", weight=weight)
+        axes.annotate(
+            TITLES.get(model, model),
+            (times[0], values[0]),
+            (-6, 7),
+            textcoords="offset points",
+            ha="left",
+            weight=weight,
+        )
     for name, colour in COLOURS.items():
         if any(f"{r.engine} {r.precision}" == name for r in shown):
             axes.scatter([], [], s=70, color=colour, label=name)
@@ -51,9 +60,7 @@ def quality_against_time(results: Sequence[Any], data: str, where: str, path: Pa
         [], [], s=70, facecolors="white", edgecolors="#333333", linewidths=1.8, label="networks of others: hollow"
     )
     axes.set_xscale("log")
-    ticks = [
-        t for t in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if _near(t, [r.network_seconds for r in shown])
-    ]
+    ticks = [t for t in TICKS if _near(t, [r.network_seconds for r in shown])]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
     axes.set_xlabel("seconds per output megapixel (network, two threads; less is better)")
@@ -61,7 +68,7 @@ def quality_against_time(results: Sequence[Any], data: str, where: str, path: Pa
     axes.grid(color="#eeeeee")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", fontsize=9)
+    figure.legend(loc="outside upper center", ncols=3, fontsize=9, frameon=False)
     figure.supxlabel(where, fontsize=6, color="#666666")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

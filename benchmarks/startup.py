@@ -155,8 +155,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/startup.json")
     options = parser.parse_args()
-    here = machine.describe()
-    print(here.line())
+    here = machine.begin()
     model = options.model if not Path(options.model).exists() else str(Path(options.model).resolve())
     started = measure(model, options.rounds)
     sizes = [installed(()), installed(("train",))]

@@ -161,8 +161,7 @@ def main() -> int:
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/train.json")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    here = machine.describe()
-    print(here.line())
+    here = machine.begin()
     pictures = load_pictures(find_pictures([options.data])[: options.pictures], 256, 4.0)
     results = [measure(name, stage, options, pictures) for name, stage in CASES if name in options.only]
     print(table(results))

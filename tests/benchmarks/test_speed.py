@@ -1,0 +1,57 @@
+"""The stop-watch and the tables of the speed benchmarks; the numbers themselves are the benchmarks' business."""
+
+import time
+from pathlib import Path
+
+import enlarge
+import plots
+import pytest
+import startup
+import timing
+
+
+def result(model: str, engine: str, seconds: float, ours: bool = True) -> enlarge.Result:
+    return enlarge.Result(
+        model, engine, "float32", ours, seconds, seconds, None, 1.0, 0.5, 17.0, 8e7, 2e8, {"Set5": 31.5}
+    )
+
+
+def test_all_are_run_in_turns() -> None:
+    order: list[str] = []
+    seconds = timing.interleaved({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 2)
+    assert order == ["a", "b"] * 3  # once before, to be warm
+    assert all(len(values) == 2 for values in seconds.values())
+
+
+def test_a_ratio_is_the_median_of_the_rounds() -> None:
+    assert timing.ratio([1.0, 20.0, 3.0], [2.0, 10.0, 6.0]) == 0.5
+
+
+def test_what_is_timed_is_the_run_alone() -> None:
+    (values,) = timing.interleaved({"nap": lambda: time.sleep(0.01)}, 1).values()
+    assert values[0] >= 0.01
+
+
+def test_memory_is_known_on_linux() -> None:
+    if not Path("/proc/self/status").exists():
+        pytest.skip("/proc is Linux's")
+    assert 0 < timing.resident_memory() <= timing.peak_memory()
+
+
+def test_table_and_plot(tmp_path: Path) -> None:
+    results = [result("compact-x4", "openvino", 0.1), result("rlfn-s", "plain torch", 0.4, ours=False)]
+    lines = enlarge.table(results).splitlines()
+    assert lines[2] == "| compact-x4 | openvino | float32 | 0.100 | 0.100 | - | 1.000 | 50% | 80 | 200 | 31.50 |"
+    assert {line.count("|") for line in lines} == {12}
+    for name in ("one.svg", "two.svg"):
+        plots.quality_against_time(results, "Set5", "a machine", tmp_path / name)
+    text = (tmp_path / "one.svg").read_text(encoding="utf-8")
+    assert "RLFN-S" in text
+    assert text == (tmp_path / "two.svg").read_text(encoding="utf-8")
+
+
+def test_the_core_counts_no_torch() -> None:
+    core, trained = startup.installed(()), startup.installed(("train",))
+    assert 50 < core.megabytes < trained.megabytes
+    assert core.packages < trained.packages
+    assert not core.missing
