@@ -1,9 +1,12 @@
 """What a batch will cost, before it is run: one tile of every picture is enlarged and written, and timed."""
 
+import mmap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
+
+import numpy as np
 
 from wassr.ground.errors import PictureError
 from wassr.pixels.formats import encode_picture, read_picture
@@ -15,6 +18,9 @@ from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import Upscaler
 
 T = TypeVar("T")
+
+FRESH_BYTES = 32 << 20
+FRESH_COPIES = 3  # the result, its rows of tiles, its bands: each as large as the result, a piece at a time
 
 BAND_ROWS = 512  # bands.collect's; three of them are alive at a time, beside two rows of tiles
 
@@ -68,9 +74,23 @@ def _measured(
         whole = len(encode_picture(_bare(picture), suffix, options.quality, True))
         piece = len(encode_picture(_bare(part), suffix, options.quality, True))
         disk = int(len(encoded) * whole / piece)
-    seconds = reading + enlarging * cutting.count + encoding * share
+    fresh = 0.0
+    if cutting.count > 1:  # a tile is made in memory that is warm already; the whole result never is
+        fresh = FRESH_COPIES * 4 * large.colour.shape[2] * height * width * _seconds_per_fresh_byte()
+    seconds = reading + enlarging * cutting.count + encoding * share + fresh
     memory = _memory(picture, height, width, chosen.card.scale * cutting.shape[0], disk)
     return Estimate(job.source.name, target, width, height, cutting.count, seconds, memory, disk)
+
+
+def _seconds_per_fresh_byte() -> float:
+    """What the first touch of memory costs here, writing included."""
+    with mmap.mmap(-1, FRESH_BYTES) as block:
+        values = np.frombuffer(block, dtype=np.float32)
+        start = time.perf_counter()
+        values.fill(1.0)
+        seconds = time.perf_counter() - start
+        del values  # a mapping cannot be closed while an array looks at it
+    return seconds / FRESH_BYTES
 
 
 def _timed(action: Callable[[], T]) -> tuple[float, T]:
