@@ -228,7 +228,7 @@ def _settings(options: argparse.Namespace, results: Sequence[Result]) -> dict[st
         "threads": options.threads,
         "rounds": options.rounds,
         "protocol": "seconds: medians of interleaved rounds; ratios: medians of the rounds' ratios of network times",
-        "psnr_y": METRICS["psnr_y"].protocol,
+        "psnr_y": f"{METRICS['psnr_y'].protocol}; peers in OpenVINO: of their plain form",
         "contestants": results,
     }
 
