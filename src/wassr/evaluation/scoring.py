@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wassr.data.folders import find_pictures
+from wassr.data.folders import find_pictures, read_levels
 from wassr.evaluation.metrics import METRICS, Metric
 from wassr.ground.errors import PictureError
 from wassr.models.card import Measurement
-from wassr.pixels.formats import read_picture
-from wassr.pixels.picture import to_array
 from wassr.pixels.resize import resize_rounded, shrink
 
 Levels = NDArray[np.uint8]
@@ -123,10 +121,7 @@ def low_and_high(name: str, high: Levels, scale: int) -> tuple[Levels, Levels]:
 def originals(paths: Sequence[Path]) -> Iterator[tuple[str, Levels]]:
     """Name and pixels (H, W, 3) of each; gray is repeated in three equal channels, alpha dropped."""
     for path in paths:
-        levels = to_array(read_picture(path), np.uint8).astype(np.uint8, copy=False)
-        planes = levels if levels.ndim == 3 else levels[..., None]
-        colour = planes[..., : 3 if planes.shape[2] >= 3 else 1]
-        yield path.name, np.ascontiguousarray(np.broadcast_to(colour, (*planes.shape[:2], 3)))
+        yield path.name, read_levels(path)
 
 
 def bicubic(scale: int) -> Enlarge:
