@@ -57,7 +57,7 @@ def curves_words(log: Path) -> str:
     psnr, consistency, separation = ends("valid/psnr_y"), ends("valid/lr_consistency"), ends("critic/separation")
     gap, ratio = ends("critic/gap_heldout"), ends("critic/ratio")
     return (
-        f"*From the first to the last measurement of this run: PSNR-Y on held-out pictures {psnr[0]:.2f} to {psnr[1]:.2f} dB, "
+        f"*From the first to the last measurement: PSNR-Y on held-out pictures {psnr[0]:.2f} to {psnr[1]:.2f} dB, "
         f"LR-consistency {consistency[0]:.1f} to {consistency[1]:.1f} dB, held-out gap {gap[0]:.3f} to {gap[1]:.3f}, "
         f"separation {separation[0]:.2f} to {separation[1]:.2f}, ratio {ratio[0]:.2f} to {ratio[1]:.2f}.*"
     )

@@ -35,25 +35,37 @@ class Card(Frozen):
     name: str
     purpose: str = Field(description="one line: what for")
     network: str = Field(description="a name of the table of networks")
-    arguments: dict[str, int | float | str | bool] = Field(default_factory=dict, description="what the network is built with")
+    arguments: dict[str, int | float | str | bool] = Field(
+        default_factory=dict, description="what the network is built with"
+    )
     scale: int = Field(ge=1)
     channels: Channels = Field(default="rgb", description="y: luma by the network, chroma by bicubic")
-    base: Base = Field(default="none", description="what the network's output is added to, outside the network, in float32")
+    base: Base = Field(
+        default="none", description="what the network's output is added to, outside the network, in float32"
+    )
     radius: int = Field(ge=0)
-    sees_all: bool = Field(default=False, description="the network looks at the whole picture: tiled differs from whole")
+    sees_all: bool = Field(
+        default=False, description="the network looks at the whole picture: tiled differs from whole"
+    )
     consistency: int = Field(default=0, ge=0, description="passes of back-projection on the result")
     parameters: int = Field(default=0, description="of the inference form")
-    gmac_per_megapixel: float = Field(default=0.0, description="10^9 multiply-adds per 10^6 output pixels, inference form")
+    gmac_per_megapixel: float = Field(
+        default=0.0, description="10^9 multiply-adds per 10^6 output pixels, inference form"
+    )
     recipe: str = Field(default="", description="the resolved recipe, YAML")
     data: str = Field(default="", description="pictures that it was trained on, with their count")
     steps: int = 0
     hours: float = Field(default=0.0, description="training, wall clock, with its parents' hours")
     machine: str = ""
     parent: str | None = Field(default=None, description="the model that training began from")
-    losses: str = Field(default="", description="training losses with weights; the feature network named if there is one")
+    losses: str = Field(
+        default="", description="training losses with weights; the feature network named if there is one"
+    )
     measured: tuple[Measurement, ...] = ()
     licence: str = "unknown"
-    licence_data: str = Field(default="unknown", description="what the training pictures' licences say about using results")
+    licence_data: str = Field(
+        default="unknown", description="what the training pictures' licences say about using results"
+    )
     credits: str = ""
     version: str = Field(default="", description="of wassr that wrote the file")
 

@@ -44,4 +44,4 @@ class Compact(nn.Module):
         nn.init.zeros_(last.bias)
 
     def forward(self, low: Tensor) -> Tensor:
-        return self.tail(self.body(self.head(low)))  # type: ignore[no-any-return]
+        return self.tail(self.body(self.head(low)))

@@ -11,6 +11,7 @@ from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.data.stream import Stream
 from wassr.ground.errors import TrainingError
 from wassr.models.build import Generator
+from wassr.models.card import Card
 from wassr.training import make, validation
 from wassr.training.adversarial import Adversary
 from wassr.training.batches import StepBatches
@@ -22,6 +23,7 @@ from wassr.training.progress import Progress
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.runfolder import RunFolder, open_run
 from wassr.training.runlog import RunLog
+from wassr.training.shipping import deploy
 from wassr.training.state import Numbers, State, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, NotFinite, adversarial_step, content_step
 from wassr.training.stopping import Stop, Stopped, stop_on_signal
@@ -96,7 +98,8 @@ def _run(
 def _finished(recipe: Recipe, folder: RunFolder, numbers: Numbers) -> bool:
     last = "adversarial" if recipe.adversarial else "content"
     done = share_done(make.stage_of(recipe, last), numbers.step, numbers.seconds) >= 1
-    return numbers.stage == last and done and final_model(recipe, folder).exists()
+    model = final_model(recipe, folder)
+    return numbers.stage == last and done and model.exists() and model.with_suffix(".onnx").exists()
 
 
 def _threads(recipe: Recipe, numbers: Numbers | None, say: Say) -> int:
@@ -160,12 +163,12 @@ def _stages(run: Run, state: State) -> Path:
         _stage(run, state)
         model = _ship(run, state, content_model(recipe, folder))
         if not recipe.adversarial:
-            return model
+            return _deployed(run, model)
         run.reference["start"], before = state.average, state
         state = make.new_state(recipe, "adversarial", state.average, before.hours, before.total)
         state.start, state.parent = before.start, model.stem
     _stage(run, state)
-    return _ship(run, state, final_model(recipe, folder))
+    return _deployed(run, _ship(run, state, final_model(recipe, folder)))
 
 
 def content_model(recipe: Recipe, folder: RunFolder) -> Path:
@@ -266,6 +269,16 @@ def _ship(run: Run, state: State, path: Path) -> Path:
     make.save_model(path, state.average, card)
     run.progress.say(f"wrote {path}")
     return path
+
+
+def _deployed(run: Run, model: Path) -> Path:
+    card = deploy(model, run.material.pairs)
+    run.progress.say(f"wrote {model.with_suffix('.onnx')}: " + _words_of(card))
+    return model
+
+
+def _words_of(card: Card) -> str:
+    return ", ".join(f"{m.metric} {m.value:.4g}{' ' if m.unit else ''}{m.unit}" for m in card.measured)
 
 
 def _last_good(folder: RunFolder) -> str:

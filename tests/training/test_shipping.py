@@ -1,0 +1,33 @@
+"""The end of a run: both files, one card, numbers from the engine that users run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.training.conftest import Make
+from wassr.models.modelfile import read_card
+from wassr.models.shelf import find
+from wassr.pixels.resize import shrink
+from wassr.training import make
+from wassr.training.shipping import deploy
+from wassr.training.validation import Pair, bicubic, validate
+
+
+def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={})
+    generator = make.new_generator(whole)
+    path = tmp_path / "tiny.safetensors"
+    make.save_model(path, generator, make.model_card(whole, generator, 1, 0.5, "", None, "tiny"))
+    rng = np.random.default_rng(0)
+    high = np.clip(np.cumsum(rng.normal(0, 9, (64, 64, 3)), axis=1) + 128, 0, 255).astype(np.uint8)
+    pairs = [Pair("a", shrink(high, 4), high)]
+    card = deploy(path, pairs)
+    assert read_card(path) == read_card(path.with_suffix(".onnx")) == card
+    assert find(path).onnx == path.with_suffix(".onnx")
+    assert card.parameters > 0
+    assert card.gmac_per_megapixel > 0
+    # a network that has not learnt yet is its base with very little added
+    plain = validate(bicubic(4), pairs, 4)["valid/psnr_y"]
+    assert card.value("validation", "psnr_y") == pytest.approx(plain, abs=0.1)
+    assert all("openvino" in m.protocol for m in card.measured)
