@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from tests.training.conftest import Make, waves
 from tests.training.test_board import events
 from wassr.ground.errors import ModelError, SettingsError, TrainingError, WassrError
 from wassr.ground.settings import dump_settings
+from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, read_card
 from wassr.training import loop, state
 from wassr.training.loop import train
@@ -53,6 +54,19 @@ def both_stages(recipe: Make, kind: str) -> Recipe:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_export() -> Iterator[None]:
+    """The deployment form has tests of its own and takes seconds; the real command below makes it."""
+
+    def deploy(path: Path, pairs: object) -> Card:
+        path.with_suffix(".onnx").touch()
+        return read_card(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "deploy", deploy)
+        yield
+
+
 @pytest.fixture(scope="module")
 def unbroken(recipe: Make, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Folders of runs that nothing disturbed, by kind."""
@@ -65,8 +79,8 @@ def unbroken(recipe: Make, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 def assert_equal(one: Path, other: Path) -> None:
     assert (one / "log.jsonl").read_bytes() == (other / "log.jsonl").read_bytes()
-    names = [path.name for path in sorted((one / "models").iterdir())]
-    assert names == [path.name for path in sorted((other / "models").iterdir())]
+    names, others = ([path.name for path in sorted((f / "models").glob("*.safetensors"))] for f in (one, other))
+    assert names == others
     for name in names:
         (mine, card), (theirs, other_card) = (load_weights(folder / "models" / name) for folder in (one, other))
         assert set(mine) == set(theirs)
@@ -177,6 +191,7 @@ def test_the_real_command_killed_and_interrupted_and_finished(recipe: Make, tmp_
     assert "continuing the content stage at step" in out
     done = subprocess.run(typed, capture_output=True, text=True, check=True)
     assert f"wrote {folder / 'models' / 'tiny.safetensors'}" in done.stdout
+    assert (folder / "models" / "tiny.onnx").stat().st_size > 1000
     changed = whole.model_copy(update={"content": _with_rate(whole, 0.0003)})
     train(changed, tmp_path / "unbroken", say=silent)
     assert_equal(folder, tmp_path / "unbroken")
@@ -227,7 +242,7 @@ def test_the_models_know_where_they_come_from(unbroken: dict[str, Path]) -> None
 def test_a_finished_run_is_told_at_once(
     recipe: Make, unbroken: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "_material", lambda *a: pytest.fail("pictures were loaded"))
+    monkeypatch.setattr(loop, "load_material", lambda *a: pytest.fail("pictures were loaded"))
     said: list[str] = []
     before = (unbroken["penalty"] / "log.jsonl").read_bytes()
     model = train(both_stages(recipe, "penalty"), unbroken["penalty"], say=said.append)
@@ -326,7 +341,7 @@ def test_ctrl_c_while_pictures_are_loaded(recipe: Make, tmp_path: Path, monkeypa
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "load_pictures", interrupted)
+    monkeypatch.setattr(loop, "load_material", interrupted)
     with pytest.raises(Stopped, match="no state was saved yet"):
         train(recipe(content={}), tmp_path / "run", say=silent)
 

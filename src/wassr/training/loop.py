@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.data.stream import Stream
 from wassr.ground.errors import TrainingError
 from wassr.models.build import Generator
@@ -17,6 +16,7 @@ from wassr.training.adversarial import Adversary
 from wassr.training.batches import StepBatches
 from wassr.training.board import Board
 from wassr.training.losses import Content, content_loss
+from wassr.training.material import Material, load_material
 from wassr.training.meter import Meter
 from wassr.training.optimizers import rate_factor
 from wassr.training.progress import Progress
@@ -29,15 +29,6 @@ from wassr.training.step import Measured, NotFinite, adversarial_step, content_s
 from wassr.training.stopping import Stop, Stopped, stop_on_signal
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a run learns from and is judged on."""
-
-    pictures: Pictures
-    pairs: list[validation.Pair]
-    words: str  # for the model's card
 
 
 @dataclass
@@ -79,7 +70,7 @@ def train(recipe: Recipe, path: Path, start: str | None = None, say: Say = print
 def _run(
     recipe: Recipe, folder: RunFolder, state: State, reference: Generator, numbers: Numbers | None, say: Say
 ) -> Path:
-    material = _material(recipe, say)
+    material = load_material(recipe, say)
     log = RunLog(folder.log, numbers.log_length if numbers else 0)
     board = Board(folder.board, state.total)
     if numbers:
@@ -116,26 +107,6 @@ def _same_start(path: Path, numbers: Numbers | None, start: str | None) -> str |
         began = f"from {numbers.start}" if numbers.start else "without --from"
         raise TrainingError(f"{path}: this run began {began}, not from {start}; choose another folder with -o")
     return numbers.start or None if numbers else start
-
-
-def _material(recipe: Recipe, say: Say) -> Material:
-    if not recipe.data.train:
-        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
-    files = find_pictures(recipe.data.train)
-    held = find_pictures(recipe.data.valid) if recipe.data.valid else []
-    if not held:
-        files, held = split(files)
-    largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
-    pairs = validation.validation_pairs(
-        held, recipe.generator.scale, recipe.adversarial.crop if recipe.adversarial else 0
-    )
-    pictures = load_pictures(files, largest, recipe.data.cache_gigabytes)
-    megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
-    words = f"{len(pictures)} pictures, {megapixels:.1f} megapixels; {len(pairs)} held out"
-    say(f"{recipe.name}: {words}; {torch.get_num_threads()} threads, {recipe.precision}")
-    for note in pictures.notes:
-        say(f"warning: {note}")
-    return Material(pictures, pairs, words)
 
 
 def _first_state(recipe: Recipe, folder: RunFolder, saved: list[Path], start: str | None) -> tuple[State, Generator]:

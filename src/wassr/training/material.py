@@ -1,0 +1,39 @@
+"""The pictures of a run: those to learn from, those held out, and what the card says of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from wassr.data.folders import Pictures, find_pictures, load_pictures, split
+from wassr.ground.errors import TrainingError
+from wassr.training.recipe import Recipe
+from wassr.training.validation import Pair, validation_pairs
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run learns from and is judged on."""
+
+    pictures: Pictures
+    pairs: list[Pair]
+    words: str  # for the model's card
+
+
+def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
+    """Read the pictures of a recipe and tell about them. Raises TrainingError when there is nothing to learn from."""
+    if not recipe.data.train:
+        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
+    files = find_pictures(recipe.data.train)
+    held = find_pictures(recipe.data.valid) if recipe.data.valid else []
+    if not held:
+        files, held = split(files)
+    largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
+    pairs = validation_pairs(held, recipe.generator.scale, recipe.adversarial.crop if recipe.adversarial else 0)
+    pictures = load_pictures(files, largest, recipe.data.cache_gigabytes)
+    megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
+    words = f"{len(pictures)} pictures, {megapixels:.1f} megapixels; {len(pairs)} held out"
+    say(f"{recipe.name}: {words}; {torch.get_num_threads()} threads, {recipe.precision}")
+    for note in pictures.notes:
+        say(f"warning: {note}")
+    return Material(pictures, pairs, words)

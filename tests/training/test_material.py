@@ -1,0 +1,40 @@
+"""What a run learns from: told in one line, held-out pictures apart, notes about what was left out."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.training.conftest import Make, waves
+from wassr.ground.errors import TrainingError
+from wassr.training.material import load_material
+
+
+def test_one_line_tells_all_and_held_out_pictures_are_apart(recipe: Make, pictures: Path) -> None:
+    said: list[str] = []
+    found = load_material(recipe(content={}), said.append)
+    assert said == ["tiny: 4 pictures, 0.0 megapixels; 1 held out; 1 threads, float32"]
+    assert found.words == "4 pictures, 0.0 megapixels; 1 held out"
+    assert {pair.name for pair in found.pairs}.isdisjoint(found.pictures.names)
+
+
+def test_a_folder_of_held_out_pictures(recipe: Make, pictures: Path, tmp_path: Path) -> None:
+    Image.fromarray(waves(64, 64, 9)).save(tmp_path / "held.png")
+    (tmp_path / "bad.png").write_bytes(b"")
+    data = {"train": [str(pictures)], "valid": [str(tmp_path)]}
+    found = load_material(recipe(content={}, data=data), lambda line: None)
+    assert len(found.pictures) == 5
+    assert [pair.name for pair in found.pairs] == ["held.png"]
+
+
+def test_what_was_left_out_is_told(recipe: Make, pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"")
+    said: list[str] = []
+    data = {"train": [str(pictures), str(tmp_path)], "valid": [str(pictures)]}
+    load_material(recipe(content={}, data=data), said.append)
+    assert said[1:] == ["warning: 1 pictures cannot be read and are left out"]
+
+
+def test_crops_larger_than_all_pictures(recipe: Make, pictures: Path) -> None:
+    with pytest.raises(TrainingError, match="at least 68 x 68 pixels"):
+        load_material(recipe(content={"crop": 68}), lambda line: None)
