@@ -19,6 +19,7 @@ from wassr.models import export as module
 from wassr.models.card import Card
 from wassr.models.export import TOLERANCE, check, export
 from wassr.models.modelfile import read_card
+from wassr.models.openvino_core import openvino_core
 from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.table import NETWORKS
@@ -82,7 +83,7 @@ def onnx_constants(path: Path) -> Constants:
 
 def openvino_constants(path: Path) -> Constants:
     """The named constants; the engine numbers its own helpers anew at every reading."""
-    model = openvino.Core().read_model(path)
+    model = openvino_core().read_model(path)
     constants = [node for node in model.get_ordered_ops() if node.get_type_name() == "Constant"]
     named = {node.get_friendly_name(): tuple(node.get_output_shape(0)) for node in constants}
     return {name: shape for name, shape in named.items() if not name.startswith("Constant_")}
@@ -113,7 +114,7 @@ def test_constants_keep_names_and_shapes(name: str, exported: Callable[[str, str
 
 def test_parent_and_child_can_be_mixed_inside_the_engine(exported: Callable[[str, str], Path]) -> None:
     """What the names are for: halfway between two models, without torch or onnx."""
-    core = openvino.Core()
+    core = openvino_core()
     models = [core.read_model(exported("srresnet", kind)) for kind in ("one", "two")]
     constants = [
         {n.get_friendly_name(): n for n in m.get_ordered_ops() if n.get_type_name() == "Constant"} for m in models
@@ -146,7 +147,7 @@ def test_the_file_repeats_and_tells_nothing_of_this_machine(
 
 
 def test_openvino_gives_back_the_card(exported: Callable[[str, str], Path]) -> None:
-    model = openvino.Core().read_model(exported("espcn", "one"))
+    model = openvino_core().read_model(exported("espcn", "one"))
     assert model.get_rt_info(["framework", "wassr_card"]).value == card("espcn").to_json()
     assert [model.input(0).get_any_name(), model.output(0).get_any_name()] == ["low", "residual"]
     assert str(model.input(0).get_partial_shape()) == "[1,1,?,?]"

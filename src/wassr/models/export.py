@@ -22,6 +22,7 @@ from wassr.ground.errors import ModelError
 from wassr.ground.files import whole_file
 from wassr.models.card import Card
 from wassr.models.modelfile import KEY
+from wassr.models.openvino_core import openvino_core
 from wassr.networks.inference import inference_form
 
 Floats = NDArray[np.float32]
@@ -130,9 +131,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _openvino(path: Path) -> Callable[[Floats], Floats]:
-    import openvino
-
-    core = openvino.Core()
+    core = openvino_core()
     options = {"INFERENCE_PRECISION_HINT": "f32"}
     model = core.compile_model(core.read_model(path), "CPU", options)
     return lambda low: np.asarray(model([low])[0])

@@ -6,12 +6,10 @@ only where it is also faster: both are measured here and now (tens of millisecon
 
 import importlib
 import importlib.util
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from wassr.ground.errors import EngineError, UsageError
 from wassr.models.card import Card
+from wassr.models.openvino_core import openvino_core
 from wassr.models.shelf import ModelFile
 from wassr.upscaling.machine import keep_memory, usable_cores
 
@@ -54,7 +53,7 @@ class OpenVinoEngine:
     def __init__(self, model: Path, precision: str = "float32", threads: int = 0, reason: str = "asked for") -> None:
         self.precision, self.threads, self.reason = precision, threads or usable_cores(), reason
         keep_memory()
-        self._core = _openvino().Core()
+        self._core = openvino_core()
         try:
             self._model = self._core.read_model(model)
         except RuntimeError as error:
@@ -254,20 +253,6 @@ def believe(engine: Engine, trusted: Engine, card: Card) -> None:
     if not difference <= TOLERANCE[engine.precision][card.base != "none"]:
         found = f"differs by {255 * difference:.1f} grey levels" if np.isfinite(difference) else "gives no numbers"
         raise EngineError(f"{engine.name} {found} from {trusted.name} on the CPU for one tile: not used; take -g cpu")
-
-
-def _openvino() -> ModuleType:
-    """OpenVINO without its telemetry: at import it would write to the home folder and call out."""
-    if "openvino" in sys.modules:
-        return sys.modules["openvino"]
-    absent = "openvino_telemetry" not in sys.modules
-    if absent:
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes the import fail, so a stub is used
-    try:
-        return importlib.import_module("openvino")
-    finally:
-        if absent:
-            del sys.modules["openvino_telemetry"]
 
 
 def _first_line(error: Exception) -> str:
