@@ -9,7 +9,7 @@ from wassr import __version__
 from wassr.cli.models import models
 from wassr.cli.train import recipes, train
 from wassr.cli.upscale import upscale
-from wassr.ground.errors import SettingsError, UsageError, WassrError
+from wassr.ground.errors import WassrError
 
 app = typer.Typer(
     name="wassr",
@@ -34,7 +34,7 @@ def main() -> int:
         app()
     except WassrError as error:
         print(f"wassr: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError | SettingsError) else 1
+        return error.exit_code
     return 0
 
 
