@@ -23,13 +23,17 @@ import machine
 import numpy as np
 import timing
 from contestants import PEER_WAYS, PLAIN, WAYS, Contestant, Entry, build, export_peer, gmac
+from evaluate import merged
 
 from wassr.evaluation.metrics import METRICS
 from wassr.evaluation.scoring import score_folder
 from wassr.ground.errors import WassrError
-from wassr.models.shelf import shipped
+from wassr.models.card import Measurement
+from wassr.models.modelfile import replace_card
+from wassr.models.shelf import find, shipped
 
 REFERENCE = "rlfn-s"
+SPEED = "seconds_per_megapixel"
 PEERS = ("rlfn-s", "dipnet", "spanv2", "smfanet")
 PLOT = Path(__file__).parents[1] / "docs" / "pictures" / "quality-time.svg"
 
@@ -181,6 +185,17 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
+def write_cards(results: Sequence[Result], options: argparse.Namespace, where: str) -> None:
+    """The fastest OpenVINO time of each of our models, where `wassr models` finds it."""
+    for model in dict.fromkeys(r.model for r in results if r.ours):
+        best = min((r for r in results if r.model == model and r.engine == "openvino"), key=lambda r: r.seconds)
+        protocol = f"{options.size}x{options.size}, openvino {best.precision}, {options.threads} threads, {where}"
+        measured = Measurement(data="", metric=SPEED, value=round(best.seconds, 4), unit="s", protocol=protocol)
+        file = find(model)
+        for path in filter(None, (file.weights, file.onnx)):
+            replace_card(path, merged(file.card, [measured]))
+
+
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -193,6 +208,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=256, help="side of the input")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/enlarge.json and the plot")
     parser.add_argument("--plot", type=Path, help="write the plot here")
+    parser.add_argument(
+        "--write-card", action="store_true", help="put s/MP of the default engine into each model's card"
+    )
     parser.add_argument("--memory", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -211,6 +229,8 @@ def main() -> int:
             return 1
         results = measure(possible(found), options)
     print(table(results))
+    if options.write_card:
+        write_cards(results, options, here.line())
     if options.save:
         print(f"written: {machine.save('enlarge', here, _settings(options, results), markdown=table(results))}")
     if options.plot or (options.save and options.data):
