@@ -42,7 +42,7 @@ def test_a_state_begins_from_the_start_and_trains_its_own_copy(recipe: Make) -> 
 def test_model_files_carry_their_story(recipe: Make, tmp_path: Path) -> None:
     whole = recipe(content={"loss": {"mse": 2.0}}, adversarial={}, licence_data="CC0", purpose="to test")
     generator = make.new_generator(whole)
-    card = make.model_card(whole, generator, 12, 0.5, "3 pictures", "mother", "tiny")
+    card = make.model_card(whole, "adversarial", 12, 0.5, "3 pictures", "mother", "tiny")
     path = tmp_path / "tiny.safetensors"
     make.save_model(path, generator, card)
     again = read_card(path)
@@ -53,18 +53,30 @@ def test_model_files_carry_their_story(recipe: Make, tmp_path: Path) -> None:
     assert again.radius == 4  # four 3x3 convolutions
     assert "adversarial wasserstein at ratio 1" in again.losses
     assert "name: tiny" in again.recipe
+    assert make.model_card(whole, "content", 6, 0.2, "", None, "tiny-content").losses == "mse 2"
     unused = recipe(content={"loss": {"mse": 2.0, "feature": 1.0}})  # without weights the term is left out
-    assert make.model_card(unused, generator, 1, 0.5, "", None, "x").losses == "mse 2"
+    assert make.model_card(unused, "content", 1, 0.5, "", None, "x").losses == "mse 2"
     weights, card = load_weights(path)
     low = torch.rand(1, 3, 8, 8)
     assert torch.equal(build_generator(card, weights)(low), generator.eval()(low))
+
+
+def test_a_card_names_no_folder_of_this_machine(recipe: Make, pictures: Path) -> None:
+    loss = {"mse": 2.0, "feature": 1.0, "feature_weights": "/home/me/vgg16.safetensors"}
+    whole = recipe(content={"loss": loss}, data={"train": [str(pictures), "~/photos", "here/mine"]})
+    kept = make.portable(whole)
+    assert kept.data.train == (pictures.name, "photos", "here/mine")
+    assert kept.content is not None
+    assert kept.content.loss.feature_weights == "vgg16.safetensors"
+    assert kept.model_copy(update={"data": whole.data, "content": whole.content}) == whole
+    assert "/home/me" not in make.model_card(whole, "content", 1, 0.1, "", None, "m").recipe
 
 
 def test_starting_from_a_model(recipe: Make, tmp_path: Path) -> None:
     whole = recipe(content={})
     generator = make.new_generator(whole)
     path = tmp_path / "mother.safetensors"
-    make.save_model(path, generator, make.model_card(whole, generator, 1, 2.5, "", None, "mother"))
+    make.save_model(path, generator, make.model_card(whole, "content", 1, 2.5, "", None, "mother"))
     found, card = make.start_from(recipe(content={}, seed=5), str(path))
     assert (card.name, card.hours) == ("mother", 2.5)
     assert all(torch.equal(a, b) for a, b in zip(found.parameters(), generator.parameters(), strict=True))
@@ -91,7 +103,7 @@ def test_a_model_without_weights_cannot_be_trained_on(
     whole = recipe(content={})
     generator = make.new_generator(whole)
     path = tmp_path / "m.safetensors"
-    make.save_model(path, generator, make.model_card(whole, generator, 1, 2.5, "", None, "m"))
+    make.save_model(path, generator, make.model_card(whole, "content", 1, 2.5, "", None, "m"))
     from wassr.models.shelf import find
 
     found = find(path)

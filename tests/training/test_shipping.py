@@ -18,7 +18,7 @@ def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
     whole = recipe(content={})
     generator = make.new_generator(whole)
     path = tmp_path / "tiny.safetensors"
-    make.save_model(path, generator, make.model_card(whole, generator, 1, 0.5, "", None, "tiny"))
+    make.save_model(path, generator, make.model_card(whole, "content", 1, 0.5, "", None, "tiny"))
     rng = np.random.default_rng(0)
     high = np.clip(np.cumsum(rng.normal(0, 9, (64, 64, 3)), axis=1) + 128, 0, 255).astype(np.uint8)
     pairs = [Pair("a", shrink(high, 4), high)]

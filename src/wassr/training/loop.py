@@ -236,7 +236,7 @@ def _watch(run: Run, state: State, meter: Meter | None) -> None:
 
 def _ship(run: Run, state: State, path: Path) -> Path:
     words = run.material.words
-    card = make.model_card(run.recipe, state.average, state.total, state.hours, words, state.parent, path.stem)
+    card = make.model_card(run.recipe, state.stage, state.total, state.hours, words, state.parent, path.stem)
     make.save_model(path, state.average, card)
     run.progress.say(f"wrote {path}")
     return path

@@ -5,7 +5,7 @@ import platform
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -94,29 +94,17 @@ def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
     """The Upscaler that users run, around a generator in training (torch engine, float32, consistency off)."""
     from wassr.upscaling.engine_torch import TorchEngine
 
-    card = model_card(recipe, generator, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
+    stage = "adversarial" if recipe.adversarial else "content"
+    card = model_card(recipe, stage, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
     return Upscaler.from_engine(card, TorchEngine(generator.network))
 
 
-def model_card(
-    recipe: Recipe, generator: Generator, steps: int, hours: float, data: str, parent: str | None, name: str
-) -> Card:
-    """What is known at the end of training; measured numbers are added by evaluation."""
+def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, parent: str | None, name: str) -> Card:
+    """What is known at the end of a stage; measured numbers are added by evaluation."""
     from wassr import __version__
 
     spec = recipe.generator
     facts = FACTS[spec.network]
-    stage = recipe.adversarial or recipe.content
-    assert stage is not None
-    weights = {key: value for key, value in stage.loss.model_dump().items() if isinstance(value, float) and value > 0}
-    if not stage.loss.feature_weights:
-        weights.pop("feature", None)  # then it was left out
-    losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
-    if "feature" in weights:
-        losses += f" (VGG16 {stage.loss.feature_layer})"
-    if recipe.adversarial:
-        a = recipe.adversarial.adversarial
-        losses += f", adversarial {a.objective} " + (f"at ratio {a.ratio:g}" if a.ratio else f"{a.weight:g}")
     return Card(
         name=name,
         purpose=recipe.purpose,
@@ -127,18 +115,45 @@ def model_card(
         base=spec.base,
         radius=_measured_radius(spec.network, spec.scale, tuple(spec.arguments.items())),
         sees_all=facts.sees_all,
-        recipe=dump_settings(recipe),
+        recipe=dump_settings(portable(recipe)),
         data=data,
         steps=steps,
         hours=round(hours, 3),
         machine=f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
         parent=parent,
-        losses=losses,
+        losses=_losses(stage_of(recipe, stage)),
         licence=recipe.licence,
         licence_data=recipe.licence_data,
         credits=recipe.credits,
         version=__version__,
     )
+
+
+def portable(recipe: Recipe) -> Recipe:
+    """The recipe for others: of folders and files of this machine only the last name is left."""
+
+    def shorter(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: shorter(value) for key, value in node.items()}
+        if isinstance(node, list):
+            return [shorter(value) for value in node]
+        return Path(node).name if isinstance(node, str) and Path(node).expanduser().is_absolute() else node
+
+    return Recipe.model_validate(shorter(recipe.model_dump(mode="json")))
+
+
+def _losses(spec: Stage) -> str:
+    """The losses of a stage with their weights, in words."""
+    weights = {key: value for key, value in spec.loss.model_dump().items() if isinstance(value, float) and value > 0}
+    if not spec.loss.feature_weights:
+        weights.pop("feature", None)  # then it was left out
+    losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
+    if "feature" in weights:
+        losses += f" (VGG16 {spec.loss.feature_layer})"
+    if isinstance(spec, AdversarialStage):
+        a = spec.adversarial
+        losses += f", adversarial {a.objective} " + (f"at ratio {a.ratio:g}" if a.ratio else f"{a.weight:g}")
+    return losses
 
 
 @lru_cache(maxsize=8)
