@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import time
@@ -6,6 +7,7 @@ import pytest
 
 import wassr as package
 from tests.cli.conftest import Wassr, environment
+from wassr.cli import main as main_module
 
 CHECK = """
 import sys
@@ -50,6 +52,24 @@ def test_import_wassr_costs_nothing() -> None:
     assert "Upscaler" in ended.stdout
     with pytest.raises(AttributeError):
         package.nonsense  # noqa: B018
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_sigterm_is_ctrl_c_within_a_command_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def command() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(main_module, "app", command)
+    assert main_module.main() == 0
+    assert signal.getsignal(signal.SIGTERM) is before
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as nohup does with SIGHUP: who started us wants it so
+    try:
+        monkeypatch.setattr(main_module, "app", lambda: signal.raise_signal(signal.SIGTERM))
+        assert main_module.main() == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_version_and_nearest_command(wassr: Wassr) -> None:

@@ -172,6 +172,8 @@ def slow_batch(tmp_path: Path, model: Path) -> subprocess.Popen[bytes]:
         "--skip-existing",
         "-t",
         "32",
+        "--report",
+        "r.json",
     ]
     running = subprocess.Popen(
         command, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -201,13 +203,37 @@ def test_a_killed_batch_leaves_whole_files_and_goes_on(wassr: Wassr, model: Path
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_stops_and_cleans_up(model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_stop_and_clean_up(number: signal.Signals, model: Path, tmp_path: Path) -> None:
     running = slow_batch(tmp_path, model)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     assert running.wait(timeout=30) == 1
     names = [path.name for path in (tmp_path / "out").iterdir()]
     assert all(len(name) == 5 or name == ".wassr.jsonl" for name in names), names
     assert 3 <= len(names) - 1 < 10
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["stopped"]
+    assert report["done"] + report["not_reached"] == 10
+
+
+def test_a_report_that_cannot_be_written_is_one_line(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--report", ".")
+    assert (ended.returncode, ended.stderr.decode().splitlines()) == (2, ["wassr: --report .: is a folder"])
+    (tmp_path / "file").write_bytes(b"")
+    ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--report", "file/r.json")
+    assert ended.returncode == 1
+    assert ended.stderr.decode().splitlines()[-1].startswith("wassr: --report file/r.json: cannot be written: ")
+    assert size(tmp_path / "b.png") == (160, 120)
+
+
+def test_a_result_that_cannot_be_written_is_one_line(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    (tmp_path / "file").write_bytes(b"")
+    ended = wassr("upscale", "a.png", "-o", "file/b.png", "-n", model)
+    assert ended.returncode == 1
+    assert "wassr: a.png: file/b.png: cannot be written: " in ended.stderr.decode()
+    assert "Errno" not in ended.stderr.decode()
 
 
 def test_a_closed_pipe_is_quiet(model: Path, tmp_path: Path) -> None:

@@ -1,0 +1,78 @@
+"""`wassr train` and `wassr recipes` by the real command line; what training itself does is tested with the loop."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Wassr, save
+from wassr.training.recipe import shipped_recipes
+
+
+def test_recipes_are_listed_with_their_stages(wassr: Wassr) -> None:
+    done = wassr("recipes")
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()
+    assert [line.split()[0] for line in lines] == list(shipped_recipes())
+    article = next(line for line in lines if line.startswith("wgan-article-x4"))
+    assert "content + adversarial" in article
+    assert "srresnet" in article
+
+
+def test_a_recipe_is_printed_complete_and_can_be_given_back(wassr: Wassr, tmp_path: Path) -> None:
+    done = wassr("recipes", "wgan-article-x4")
+    assert done.returncode == 0
+    (tmp_path / "mine.yaml").write_bytes(done.stdout)
+    again = wassr("recipes", "mine.yaml")
+    assert again.stdout == done.stdout
+    assert b"clip_what: weights" in done.stdout
+
+
+def test_the_schema_is_for_editors(wassr: Wassr) -> None:
+    schema = json.loads(wassr("recipes", "--schema").stdout)
+    assert {"generator", "content", "adversarial", "small"} <= set(schema["properties"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["wgan-artikle-x4"], "did you mean wgan-article-x4?"),
+        (["compact-x4", "content.bach=3"], "did you mean batch?"),
+        (["compact-x4", "content.batch=many"], "content.batch"),
+        (["compact-x4", "data"], "KEY=VALUE"),
+        (["wgan-gp-x4", "adversarial.adversarial.penalty=none"], "penalty"),
+    ],
+)
+def test_wrong_settings_are_one_line_and_2(wassr: Wassr, arguments: list[str], words: str) -> None:
+    done = wassr("train", *arguments)
+    message = done.stderr.decode()
+    assert done.returncode == 2
+    assert words in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_missing_pictures_are_one_line_and_1(wassr: Wassr, tmp_path: Path) -> None:
+    without = wassr("train", "compact-x4")
+    assert without.returncode == 1
+    assert "data=DIR" in without.stderr.decode()
+    (tmp_path / "empty").mkdir()
+    empty = wassr("train", "compact-x4", "data=empty")
+    assert empty.returncode == 1
+    assert "no pictures" in empty.stderr.decode()
+
+
+@pytest.mark.slow
+def test_the_demo_recipe_trains_both_stages_into_a_model_that_enlarges(wassr: Wassr, tmp_path: Path) -> None:
+    for seed in range(4):
+        save(tmp_path / "pictures" / f"{seed}.png", 96, 96, seed)
+    # ten seconds a stage: long enough that the result passes the check of every tile, whatever the machine
+    short = ["content.minutes=0.2", "adversarial.minutes=0.05", "content.validate_every=1000"]
+    done = wassr("train", "demo", "data=pictures", *short)
+    assert done.returncode == 0, done.stderr.decode()
+    model = tmp_path / "runs" / "demo" / "models" / "demo.onnx"
+    assert model.exists()
+    assert list((tmp_path / "runs" / "demo" / "tensorboard").iterdir())
+    made = wassr("upscale", "pictures/0.png", "-n", model, "-o", "larger.png")
+    assert made.returncode == 0, made.stderr.decode()
+    assert (tmp_path / "larger.png").exists()
