@@ -1,6 +1,10 @@
 """The command `wassr`. Commands import what they need inside their bodies, so that help and errors come at once."""
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -31,11 +35,26 @@ def main() -> int:
         if hasattr(stream, "reconfigure"):  # names of files need not be printable here
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        with _terminated_like_ctrl_c():
+            app()
     except WassrError as error:
         print(f"wassr: {error}", file=sys.stderr)
         return error.exit_code
     return 0
+
+
+@contextmanager
+def _terminated_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does, so that nothing half-done stays; where it is ignored, it stays ignored."""
+    plain = signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not plain or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _version(wanted: bool) -> None:

@@ -93,6 +93,8 @@ def upscale(
         raise UsageError(str(error)) from error
     if not output:
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
+    if report is not None and report.is_dir():
+        raise UsageError(f"--report {report}: is a folder")
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)
     out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
@@ -125,9 +127,9 @@ def _run(
     ledger = planned.folder if not planned.single or options.skip_existing else None
     with display:
         outcome = run_batch(planned.jobs, upscaler, options, ledger, Watch(display.tile, display.result))
+    display.end(outcome)
     if report is not None:
         write_report(report, outcome, planned.jobs, upscaler, passed_over, __version__)
-    display.end(outcome)
     return outcome.exit_code
 
 

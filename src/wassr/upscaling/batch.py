@@ -92,7 +92,7 @@ def run_batch(jobs: Sequence[Job], upscaler: Upscaler, options: Options, folder:
 def write_report(
     path: Path, outcome: Outcome, jobs: Sequence[Job], upscaler: Upscaler, passed_over: int, version: str
 ) -> None:
-    """report.json: what was done by what, and every result."""
+    """report.json: what was done by what, and every result. Raises WassrError where it cannot be written."""
     engine = upscaler.engine
     report = {
         "wassr": version,
@@ -111,7 +111,10 @@ def write_report(
         "results": [asdict(result) for result in outcome.results],
     }
     text = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, text.encode("utf-8", "backslashreplace"))  # names that are no Unicode stay legal JSON
+    try:
+        write_whole(path, text.encode("utf-8", "backslashreplace"))  # names that are no Unicode stay legal JSON
+    except OSError as error:
+        raise WassrError(f"--report {path}: cannot be written: {error.strerror or error}") from error
 
 
 @dataclass
@@ -136,14 +139,8 @@ class _Worker:
             made = self._made(job, progress)
         except BrokenPipeError:
             raise
-        except PictureError as error:
-            return Result(source, target, "failed", error.reason if error.path == source else str(error))
-        except (WassrError, OSError) as error:
-            return Result(source, target, "failed", str(error))
-        except MemoryError:
-            return Result(source, target, "failed", "not enough memory")
         except Exception as error:  # a fault of ours in one file must not cost the rest of a long batch
-            return Result(source, target, "failed", f"unexpected {type(error).__name__}: {error} (please report this)")
+            return Result(source, target, "failed", _reason(error, source, target))
         seconds = round(time.perf_counter() - start, 3)
         if made is None:
             return Result(source, target, "skipped", "made before from this input by these settings")
@@ -185,6 +182,19 @@ class _Worker:
         if self.options.skip_existing:
             return " (--skip-existing skips only what was made from the same input by the same settings)"
         return ", --skip-existing skips what is done"
+
+
+def _reason(error: Exception, source: str, target: str) -> str:
+    """Why a picture failed, in one line that follows the source's name."""
+    if isinstance(error, PictureError) and error.path == source:
+        return error.reason
+    if isinstance(error, WassrError):
+        return str(error)
+    if isinstance(error, OSError):  # reading has words of its own
+        return f"{target}: cannot be written: {error.strerror or error}"
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    return f"unexpected {type(error).__name__}: {error} (please report this)"
 
 
 def read_source(source: Source) -> bytes:
