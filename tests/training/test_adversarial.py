@@ -10,15 +10,9 @@ from wassr.networks.critics import CRITICS
 from wassr.training.adversarial import Adversary, check, cosine, mixing, ratio
 from wassr.training.lipschitz import clip, gradient_norms
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import AdversarialLoss, Optimizer
+from wassr.training.recipe import PRESETS, AdversarialLoss, Optimizer
 from wassr.training.step import descend, total
 
-PRESETS = {  # of the recipes: srgan, wgan-clip-all (2018), wgan-clip, wgan-gp
-    "srgan": AdversarialLoss(objective="vanilla"),
-    "wgan-clip-all": AdversarialLoss(clip=0.01, clip_what="all"),
-    "wgan-clip": AdversarialLoss(clip=0.01, critic_steps=5),
-    "wgan-gp": AdversarialLoss(penalty="gradient", penalty_weight=10, critic_steps=5),
-}
 RMSPROP, ADAM = Optimizer(kind="rmsprop", rate=5e-5), Optimizer(kind="adam", rate=1e-4, betas=(0.0, 0.9))
 
 

@@ -14,6 +14,7 @@ from wassr.training.losses import LOSSES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import (
+    PRESETS,
     AdversarialLoss,
     ContentLoss,
     Optimizer,
@@ -85,6 +86,18 @@ def test_networks_and_their_arguments_are_checked_with_their_line() -> None:
     )
     wrong = message("  network: compact\n  arguments: {chanels: 3}\n")
     assert wrong.startswith("r.yaml:5: generator.arguments: compact takes no chanels; did you mean channels?")
+
+
+@pytest.mark.parametrize("name", ["srgan", "wgan-clip-all", "wgan-clip", "wgan-gp"])
+def test_a_preset_may_stand_for_the_whole_loss(name: str) -> None:
+    recipe = find_recipe("demo", (f"adversarial.adversarial={name}",))
+    assert recipe.adversarial is not None
+    assert recipe.adversarial.adversarial == PRESETS[name]
+
+
+def test_an_unknown_preset_names_the_nearest() -> None:
+    with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?, found 'wgan-pg'"):
+        find_recipe("demo", ("adversarial.adversarial=wgan-pg",))
 
 
 def test_a_burst_of_critic_steps() -> None:

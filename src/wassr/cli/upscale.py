@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from wassr.upscaling.upscaler import Upscaler
 
 SIZE, WHERE, FILES, SHOWN = "Size", "Model and engine", "Files", "Output"
-Flag = Annotated[bool, typer.Option()]
 
 
 def upscale(

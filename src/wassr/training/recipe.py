@@ -141,6 +141,7 @@ class AdversarialLoss(Strict):
     objective: how scores become losses (table OBJECTIVES). penalty: on the critic's gradient with respect to its input
     (table PENALTIES). clip: bound c; after every critic step the chosen parameters are clamped to [-c, c].
     weight: of the generator's adversarial loss beside the content terms.
+    A name of the table PRESETS may stand for the whole: `adversarial: wgan-gp`.
     """
 
     objective: Literal["vanilla", "wasserstein"] = "wasserstein"
@@ -157,6 +158,15 @@ class AdversarialLoss(Strict):
     ratio: Positive | None = Field(
         default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        if given not in PRESETS:
+            raise ValueError(f"no such preset; {_hint(given, list(PRESETS))}")
+        return PRESETS[given].model_dump()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "AdversarialLoss":
@@ -262,3 +272,11 @@ def _recipe_file(name: str) -> Path:
     if path.suffix in {".yaml", ".yml"} or path.exists():
         return path
     raise SettingsError(f"{name}: no such recipe or file; {_hint(name, list(known))}")
+
+
+PRESETS: dict[str, AdversarialLoss] = {
+    "srgan": AdversarialLoss(objective="vanilla"),
+    "wgan-clip-all": AdversarialLoss(clip=0.01, clip_what="all"),  # what the 2018 code did
+    "wgan-clip": AdversarialLoss(clip=0.01, critic_steps=5),
+    "wgan-gp": AdversarialLoss(penalty="gradient", penalty_weight=10, critic_steps=5),
+}
