@@ -22,7 +22,7 @@ def levels(picture: Picture) -> np.ndarray:
 def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     upscaler = Upscaler("compact-x4")
-    print(f"model compact-x4, {upscaler.describe()}")
+    print(upscaler.describe())
     for photo in sorted((HERE / "photos").iterdir()):
         began = time.perf_counter()
         low = read_picture(photo)

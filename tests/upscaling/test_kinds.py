@@ -57,5 +57,5 @@ def test_a_tensor_gives_its_like(upscaler: Upscaler) -> None:
 
 
 def test_other_things_are_refused(upscaler: Upscaler) -> None:
-    with pytest.raises(UsageError, match="int is no picture"):
+    with pytest.raises(UsageError, match="int is no type of picture"):
         upscaler(7)

@@ -60,7 +60,7 @@ class Display:
             self._json("start", model=upscaler.card.name, files=len(self.jobs), engine=engine.name, **why)
         self.say(upscaler.describe())
         if passed_over:
-            self.say(f"{passed_over} files passed over: no pictures by their names, or made by wassr")
+            self.say(f"passed over (no pictures by their names, or made by wassr): {passed_over}")
 
     def say(self, text: str) -> None:
         """A sentence for the user."""

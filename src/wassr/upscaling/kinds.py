@@ -30,7 +30,7 @@ def enlarged_like(given: Any, enlarge: Enlarge) -> Any:
         return to_pil(enlarge(picture_from_pil(given), "image"))
     if hasattr(given, "detach") and hasattr(given, "new_tensor"):
         return _tensor(given, enlarge)
-    raise UsageError(f"a {type(given).__name__} is no picture; give a path, Picture, PIL image, array or tensor")
+    raise UsageError(f"{type(given).__name__} is no type of picture; give a path, Picture, PIL image, array or tensor")
 
 
 def _array(given: Any, enlarge: Enlarge) -> Any:
