@@ -60,16 +60,20 @@ class Adversary:
             constraint(critic, self.spec)
 
     def first_weight(self) -> float:
-        """The weight before the first step."""
-        return self.spec.weight if self.spec.weight is not None else 1.0
+        """The weight before the first step; 0 where a ratio is asked for: the first gradients set it."""
+        return self.spec.weight if self.spec.weight is not None else 0.0
 
     def weigh(self, weight: float, pull: Tensor, push: Tensor) -> float:
-        """The next weight: fixed, or moved slowly towards the target ratio |weight push| / |pull|."""
+        """The next weight: fixed; or set to the target ratio |weight push| / |pull| by the first step (a fresh critic's
+        gradient may be a hundred times too large or too small) and moved slowly towards it by all others.
+        """
         if self.spec.ratio is None:
             return weight
-        now = ratio(pull, weight * push)
+        now = ratio(pull, (weight or 1.0) * push)
         if now == 0 or not pull.any():  # a critic or content loss that says nothing gives nothing to steer by
             return weight
+        if weight == 0:
+            return min(max(self.spec.ratio / now, WEIGHT_BOUNDS[0]), WEIGHT_BOUNDS[1])
         factor = (self.spec.ratio / now) ** (3 / TIME_CONSTANT)
         factor = min(max(factor, 0.5), 2.0)
         return min(max(weight * factor, WEIGHT_BOUNDS[0]), WEIGHT_BOUNDS[1])
