@@ -244,7 +244,7 @@ def test_not_a_number_is_named_and_nothing_is_applied(recipe: Make, batches: Bat
     parameters = [name for name, _ in state.generator.named_parameters()]
     after = weights(state.generator)
     assert all(torch.equal(before["generator"][name], after[name]) for name in parameters)
-    assert state.weight == 1.0
+    assert state.weight == 0.0  # as before the first step
     if where.startswith("critic"):
         assert same(before["critic"], weights(critic))
     assert all(p.grad is None for p in state.generator.parameters())
