@@ -1,6 +1,6 @@
 """Objectives: from scores of real and generated pictures to losses. Scores c are (N,), without sigmoid, higher = real.
 
-gap = E c_real - E c_fake. Sources: facts in docs/training.md; sp = softplus.
+gap = E c_real - E c_fake. sp = softplus. All of them in one table: docs/training.md.
 """
 
 from collections.abc import Callable
