@@ -167,8 +167,8 @@ def test_the_torch_engine_is_the_reference(model: ModelFile, low: Picture) -> No
 @pytest.mark.parametrize("core", [32, 64])
 def test_tiled_equals_whole(core: int, precision: str, tolerance: float, model: ModelFile, low: Picture) -> None:
     engine = openvino(model, precision)
-    whole = Upscaler.from_engine(model.card, engine, tile=1000, thorough=True)
-    tiled = Upscaler.from_engine(model.card, engine, tile=core, thorough=True)
+    whole = Upscaler.from_engine(model.card, engine, tile=1000)
+    tiled = Upscaler.from_engine(model.card, engine, tile=core)
     assert tiled.cut(low.height, low.width).count > whole.cut(low.height, low.width).count == 1
     difference = np.abs(tiled.enlarge(low).colour - whole.enlarge(low).colour).max()
     assert difference <= (1 / 255 if model.card.sees_all else tolerance)
