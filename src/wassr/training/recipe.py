@@ -206,7 +206,7 @@ class Recipe(Strict):
     precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = True
     threads: int = Field(default=0, ge=0, description="0: all cores")
-    licence: str = "Apache-2.0"
+    licence: str = Field(default="unknown", description="of the weights, for the card")
     licence_data: str = "unknown"
     credits: str = ""
 
