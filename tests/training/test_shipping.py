@@ -15,7 +15,9 @@ from wassr.training.validation import Pair, bicubic, validate
 
 
 def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
-    whole = recipe(content={})
+    plain_recipe = recipe(content={})
+    twice = plain_recipe.generator.model_copy(update={"consistency": 1})
+    whole = plain_recipe.model_copy(update={"generator": twice})
     generator = make.new_generator(whole)
     path = tmp_path / "tiny.safetensors"
     make.save_model(path, generator, make.model_card(whole, "content", 1, 0.5, "", None, "tiny"))
@@ -25,6 +27,8 @@ def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
     card = deploy(path, pairs)
     assert read_card(path) == read_card(path.with_suffix(".onnx")) == card
     assert find(path).onnx == path.with_suffix(".onnx")
+    assert card.consistency == 1
+    assert make.upscaler_of(generator, whole).card.consistency == 0  # training watches the network itself
     assert card.parameters > 0
     assert card.gmac_per_megapixel > 0
     # a network that has not learnt yet is its base with very little added

@@ -96,7 +96,8 @@ def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
 
     stage = "adversarial" if recipe.adversarial else "content"
     card = model_card(recipe, stage, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
-    return Upscaler.from_engine(card, TorchEngine(generator.network))
+    own = card.model_copy(update={"consistency": 0})  # what the network does itself is what training must watch
+    return Upscaler.from_engine(own, TorchEngine(generator.network))
 
 
 def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, parent: str | None, name: str) -> Card:
@@ -113,6 +114,7 @@ def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, 
         scale=spec.scale,
         channels=spec.channels,
         base=spec.base,
+        consistency=spec.consistency,
         radius=_measured_radius(spec.network, spec.scale, tuple(spec.arguments.items())),
         sees_all=facts.sees_all,
         recipe=dump_settings(portable(recipe)),

@@ -30,6 +30,9 @@ class GeneratorSpec(Strict):
     scale: Literal[2, 3, 4] = 4
     channels: Channels = "rgb"
     base: Base = "bicubic"
+    consistency: int = Field(
+        default=0, ge=0, le=8, description="passes of back-projection on what users get, for the card"
+    )
 
     @field_validator("network")
     @classmethod
