@@ -45,11 +45,12 @@ class RepConv(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + body(x)."""
+    """x + body(x), with a ReLU after the sum (He 2016) or without (EDSR 2017)."""
 
-    def __init__(self, body: nn.Module) -> None:
+    def __init__(self, body: nn.Module, activate_sum: bool = False) -> None:
         super().__init__()
-        self.body = body
+        self.body, self.activate_sum = body, activate_sum
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.body(x)
+        total = x + self.body(x)
+        return torch.relu(total) if self.activate_sum else total

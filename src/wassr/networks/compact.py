@@ -17,11 +17,18 @@ from wassr.networks.blocks import RepConv, Residual
 class Compact(nn.Module):
     """(N, 3, h, w) in [0, 1] to the residual (N, 3, scale h, scale w) over a bicubic enlargement.
 
-    branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones.
+    branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones. activate_sum: a ReLU after
+    every residual sum too: half of the convolutions would otherwise follow another one without anything between.
     """
 
     def __init__(
-        self, scale: int = 4, channels: int = 48, blocks: int = 6, depth: int = 2, branches: bool = True
+        self,
+        scale: int = 4,
+        channels: int = 48,
+        blocks: int = 6,
+        depth: int = 2,
+        branches: bool = True,
+        activate_sum: bool = False,
     ) -> None:
         super().__init__()
 
@@ -32,7 +39,7 @@ class Compact(nn.Module):
             layers: list[nn.Module] = [conv()]
             for _ in range(depth - 1):
                 layers += [nn.ReLU(), conv()]
-            return Residual(nn.Sequential(*layers))
+            return Residual(nn.Sequential(*layers), activate_sum)
 
         self.head = nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), nn.ReLU())
         self.body = nn.Sequential(*(block() for _ in range(blocks)))

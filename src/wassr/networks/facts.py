@@ -48,7 +48,7 @@ COMPACT = Facts(
     base="bicubic",
     radius=14,
     gmac=16.9,
-    defaults=MappingProxyType({"channels": 48, "blocks": 6, "depth": 2, "branches": True}),
+    defaults=MappingProxyType({"channels": 48, "blocks": 6, "depth": 2, "branches": True, "activate_sum": False}),
 )
 
 ESPCN = Facts(

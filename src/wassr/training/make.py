@@ -110,7 +110,7 @@ def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, 
         name=name,
         purpose=recipe.purpose,
         network=spec.network,
-        arguments=spec.arguments,
+        arguments={**facts.defaults, **spec.arguments},  # spelt out: a default may change one day
         scale=spec.scale,
         channels=spec.channels,
         base=spec.base,
