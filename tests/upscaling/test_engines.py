@@ -64,7 +64,7 @@ def test_without_openvino_onnxruntime_runs(model: Path, monkeypatch) -> None:
 def test_bfloat16_only_where_faster_and_right(speed, difference, precision, model: Path, monkeypatch) -> None:
     monkeypatch.setattr(OpenVinoEngine, "offers", lambda self, precision: True)
     monkeypatch.setattr(engines, "_speed", lambda *args: speed)
-    monkeypatch.setattr(engines, "largest_difference", lambda *args: difference)
+    monkeypatch.setattr(engines, "difference_of", lambda *args: difference)
     engine = choose(find(model), Wish())
     assert engine.precision == precision
     assert "bfloat16" in engine.reason
