@@ -70,7 +70,7 @@ def fill(text: str, mark: str, content: str) -> str:
 
 
 def speed_table() -> str:
-    """Ours in their fastest engine, peers in OpenVINO bfloat16, RLFN-S in plain PyTorch; the whole is in the results."""
+    """Ours in their fastest engine, peers in OpenVINO bfloat16, RLFN-S in plain PyTorch; the results hold the rest."""
     saved = json.loads((RESULTS / "enlarge.json").read_text(encoding="utf-8"))
     rows = saved["results"]["contestants"]
     ours = list(dict.fromkeys(r["model"] for r in rows if r["ours"]))
