@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -39,6 +38,16 @@ class Pair:
         return max(self.said, self.found) / max(min(self.said, self.found), 1e-9)
 
 
+# Linux counts the parent's memory at the time of the fork to a child's peak, so the parent must be a small process.
+SMALL_PARENT = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(usage.ru_maxrss, file=sys.stderr)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 def samples(folder: Path) -> list[Path]:
     """The example photo as JPEG files of several widths."""
     paths = []
@@ -65,15 +74,11 @@ def compare(picture: Path, model: str, folder: Path) -> list[Pair]:
 
 def _run(call: list[str]) -> tuple[list[dict], float]:
     """The JSON lines of a process and its peak resident size in bytes."""
-    with tempfile.TemporaryFile() as out:
-        process = subprocess.Popen(call, stdout=out, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, call)
-        out.seek(0)
-        lines = [json.loads(line) for line in out.read().splitlines()]
-    return lines, float(usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+    done = subprocess.run([sys.executable, "-c", SMALL_PARENT, *call], capture_output=True, check=False)
+    if done.returncode:
+        raise subprocess.CalledProcessError(done.returncode, call)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return lines, float(done.stderr) * (1 if sys.platform == "darwin" else 1024)
 
 
 def table(pairs: list[Pair]) -> str:
