@@ -172,7 +172,8 @@ made = Upscaler(sys.argv[1]).enlarge(Picture(low), Target())
 assert made.colour.shape[0] * made.colour.shape[1] > 40e6, made.colour.shape
 write_picture(made, Path(sys.argv[1]).with_suffix(".jpg"))
 status = Path("/proc/self/status")  # ru_maxrss counts the parent's memory at the fork, too
-own = [int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")] if status.exists() else []
+lines = status.read_text().splitlines() if status.exists() else []
+own = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
 print((own or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])[0] / 1024)
 """
 
