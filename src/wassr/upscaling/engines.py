@@ -28,7 +28,7 @@ TEST_SIZE = 64  # side of the self-test's tile
 FASTER = 0.9  # bfloat16 must take less than this share of float32's time
 # Root mean square difference to float32 on the self-test's tile, of white: by precision, without and with a base.
 # A residual network rounds only what it adds; one without a base would round the picture itself. The tile is
-# harder than photographs, which measure a third of it; one grey level beside an error of ten (28 dB) would cost 0.04 dB.
+# harder than photographs, which measure a third of it; one grey level beside an error of ten would cost 0.04 dB.
 # Single pixels at hard edges may be off by more, but never by FAR.
 TOLERANCE = {"bfloat16": (0.3 / 255, 1 / 255), "float32": (0.1 / 255, 0.1 / 255)}
 FAR = 16 / 255
