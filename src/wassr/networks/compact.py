@@ -1,12 +1,13 @@
 """compact: wassr's own network for plain CPUs.
 
 Everything happens on the low-resolution grid: 3x3 -> ReLU, `blocks` residual blocks of `depth` 3x3 convolutions with
-ReLU between them, 3x3 to 3 scale^2 channels, PixelShuffle (Shi 2016). The output is a residual: it is added to the
+ReLU between them and after the sum, 3x3 to 3 scale^2 channels, PixelShuffle (Shi 2016). The output is a residual: it is added to the
 bicubic enlargement outside the network. Only dense 3x3 convolutions of widths in multiples of 16, because that is what
 CPU engines run at their arithmetic ceiling; nothing looks at the whole picture, so tiled equals whole.
 
-The default (6 blocks of 2, 48 channels: 17 GMAC per output megapixel at x4) is as much as fits 0.20 of the time that
-RLFN-S takes in plain PyTorch.
+The default (5 blocks of 2, 48 channels: 14 GMAC per output megapixel at x4) fits 0.20 of the time that RLFN-S takes in
+plain PyTorch. Wide and short against narrow and deep is decided by training time: at equal time per step, six gated
+blocks of three at 32 channels, as the challenge winners have them, are 0.15 dB behind after 500 steps (docs/lab-notes.md).
 """
 
 from torch import Tensor, nn
@@ -18,17 +19,17 @@ class Compact(nn.Module):
     """(N, 3, h, w) in [0, 1] to the residual (N, 3, scale h, scale w) over a bicubic enlargement.
 
     branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones. activate_sum: a ReLU after
-    every residual sum too: half of the convolutions would otherwise follow another one without anything between.
+    every residual sum too: without it, half of the convolutions follow another one with nothing between.
     """
 
     def __init__(
         self,
         scale: int = 4,
         channels: int = 48,
-        blocks: int = 6,
+        blocks: int = 5,
         depth: int = 2,
         branches: bool = True,
-        activate_sum: bool = False,
+        activate_sum: bool = True,
     ) -> None:
         super().__init__()
 

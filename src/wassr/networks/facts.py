@@ -46,9 +46,9 @@ COMPACT = Facts(
     scales=(2, 3, 4),
     channels="rgb",
     base="bicubic",
-    radius=14,
-    gmac=16.9,
-    defaults=MappingProxyType({"channels": 48, "blocks": 6, "depth": 2, "branches": True, "activate_sum": False}),
+    radius=12,
+    gmac=14.3,
+    defaults=MappingProxyType({"channels": 48, "blocks": 5, "depth": 2, "branches": True, "activate_sum": True}),
 )
 
 ESPCN = Facts(

@@ -1,23 +1,29 @@
 """Which crops a step gets, and which ones are prepared meanwhile."""
 
 import time
+from collections.abc import Callable
 
 from wassr.data.stream import Batch, Key, Role, Stream
 from wassr.training.recipe import AdversarialStage, Stage
 
 
 class StepBatches:
-    """The crops of one generator step, by role and sub-step; `seconds` were spent waiting for them."""
+    """The crops of one generator step, by role and sub-step; `seconds` were spent waiting for them.
 
-    def __init__(self, stream: Stream, step: int, spec: Stage) -> None:
-        self.stream, self.step, self.spec, self.seconds = stream, step, spec, 0.0
+    teach changes what the generator is to learn; critics see the originals.
+    """
+
+    def __init__(
+        self, stream: Stream, step: int, spec: Stage, teach: Callable[[Batch], Batch] = lambda batch: batch
+    ) -> None:
+        self.stream, self.step, self.spec, self.teach, self.seconds = stream, step, spec, teach, 0.0
 
     def __call__(self, role: Role, sub: int = 0) -> Batch:
         began = time.perf_counter()
         key = Key(role, self.step, sub)
         batch = self.stream(key, following(key, self.spec))
         self.seconds += time.perf_counter() - began
-        return batch
+        return self.teach(batch) if role == "generator" else batch
 
 
 def following(key: Key, spec: Stage) -> Key:

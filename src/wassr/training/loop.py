@@ -27,6 +27,7 @@ from wassr.training.shipping import deploy
 from wassr.training.state import Numbers, State, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, NotFinite, adversarial_step, content_step
 from wassr.training.stopping import Stop, Stopped, stop_on_signal
+from wassr.training.teaching import teaching
 
 Say = Callable[[str], None]
 
@@ -160,6 +161,7 @@ def _stage(run: Run, state: State) -> None:
     scale, luma = recipe.generator.scale, recipe.generator.channels == "y"
     content = content_loss(spec.loss, run.progress.say)
     step = _stepper(state, spec, content)
+    teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     meter = Meter(spec, run.material.pairs, scale) if isinstance(spec, AdversarialStage) else None
     run.progress.begin(state.stage, state.step, spec)
     if state.step == 0:
@@ -169,7 +171,7 @@ def _stage(run: Run, state: State) -> None:
     ) as stream:
         while _share(state, spec) < 1:
             _set_rates(state, spec)
-            _one_step(run, state, spec, step, StepBatches(stream, state.step, spec), meter)
+            _one_step(run, state, spec, step, StepBatches(stream, state.step, spec, teach), meter)
 
 
 def _one_step(

@@ -24,6 +24,7 @@ from wassr.training.adversarial import Adversary, check
 from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.state import State, averaged
+from wassr.training.teaching import words as teacher_words
 from wassr.upscaling.upscaler import Upscaler
 
 M = TypeVar("M", bound=nn.Module)
@@ -155,7 +156,7 @@ def _losses(spec: Stage) -> str:
     if isinstance(spec, AdversarialStage):
         a = spec.adversarial
         losses += f", adversarial {a.objective} " + (f"at ratio {a.ratio:g}" if a.ratio else f"{a.weight:g}")
-    return losses
+    return losses + (f"; {teacher_words(spec.teacher)}" if spec.teacher else "")
 
 
 @lru_cache(maxsize=8)

@@ -105,6 +105,13 @@ class ContentLoss(Strict):
         return self
 
 
+class Teacher(Strict):
+    """A finished network whose results take the place of the originals in the content loss."""
+
+    model: str = Field(description="name or .onnx file of a model of the same scale")
+    share: float = Field(default=1.0, gt=0, le=1, description="of its result in the target; the rest is the original")
+
+
 class Stage(Strict):
     """One stage of training. It ends after `steps` generator steps or `minutes` of wall clock: exactly one is set."""
 
@@ -113,6 +120,7 @@ class Stage(Strict):
     batch: Count = 16
     crop: Count = 96
     loss: ContentLoss = ContentLoss(l1=1.0)
+    teacher: Teacher | None = Field(default=None, description="distillation: learn a stronger network's results")
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
     clip_norm: Positive | None = Field(default=None, description="generator gradient norm")

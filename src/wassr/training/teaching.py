@@ -1,0 +1,56 @@
+"""A teacher: a finished network whose results are the target, instead of the originals or mixed with them.
+
+The original holds detail that no network can know from the low-resolution picture; to a small network on a short
+training it is noise in every gradient. A stronger network's result is what can be known (distillation, Hinton 2015; for
+pictures: Gao 2018).
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import torch
+
+from wassr.data.stream import Batch
+from wassr.ground.errors import TrainingError
+from wassr.models.build import enlarge
+from wassr.models.card import Card
+from wassr.models.shelf import find
+from wassr.training.recipe import Recipe, Teacher
+from wassr.upscaling.engines import OpenVinoEngine
+
+Teach = Callable[[Batch], Batch]
+
+
+def teaching(spec: Teacher, recipe: Recipe) -> Teach:
+    """The function that replaces `high` by (1 - share) high + share teacher(low).
+
+    The teacher runs in the deployment form through OpenVINO, in the precision of the recipe where the CPU has it.
+    Raises TrainingError when the teacher enlarges by another scale or has no deployment form.
+    """
+    file = find(spec.model)
+    card, wanted = file.card, recipe.generator
+    if (card.scale, card.channels) != (wanted.scale, wanted.channels):
+        raise TrainingError(
+            f"teacher.model: {spec.model} makes {card.channels} x{card.scale}, "
+            f"the recipe {wanted.channels} x{wanted.scale}; choose another teacher"
+        )
+    if file.onnx is None:
+        raise TrainingError(f"teacher.model: {spec.model} has no deployment form (.onnx), which a teacher runs in")
+    engine = OpenVinoEngine(file.onnx, "float32", recipe.threads)
+    if recipe.precision == "bfloat16" and engine.offers("bfloat16"):
+        engine.precision = "bfloat16"
+
+    def teach(batch: Batch) -> Batch:
+        made = torch.from_numpy(engine.run(batch.low.contiguous().numpy()))
+        taught = (made + enlarge(batch.low, card.base, card.scale)).clamp_(0, 1)
+        return Batch(batch.low, batch.high.lerp(taught, spec.share))
+
+    return teach
+
+
+@lru_cache(maxsize=8)
+def words(spec: Teacher) -> str:
+    """For the student's card. Remembered: at the end of a long training the teacher's file may be gone."""
+    card = find(spec.model).card
+    share = f", share {spec.share:g}" if spec.share < 1 else ""
+    return f"target: results of {card.name} ({card.licence}){share}"
