@@ -27,7 +27,7 @@ def test_stated_arithmetic_is_what_is_computed(name: str) -> None:
 
 
 def test_compact_stays_within_its_budget() -> None:
-    assert FACTS["compact"].gmac <= 17
+    assert FACTS["compact"].gmac <= 14.5  # 0.20 of the time that RLFN-S takes in PyTorch
 
 
 def test_facts_need_no_torch() -> None:

@@ -1,13 +1,13 @@
 """compact: wassr's own network for plain CPUs.
 
 Everything happens on the low-resolution grid: 3x3 -> ReLU, `blocks` residual blocks of `depth` 3x3 convolutions with
-ReLU between them and after the sum, 3x3 to 3 scale^2 channels, PixelShuffle (Shi 2016). The output is a residual: it is added to the
-bicubic enlargement outside the network. Only dense 3x3 convolutions of widths in multiples of 16, because that is what
-CPU engines run at their arithmetic ceiling; nothing looks at the whole picture, so tiled equals whole.
+ReLU between them and after the sum, 3x3 to 3 scale^2 channels, PixelShuffle (Shi 2016). The output is a residual: it is
+added to the bicubic enlargement outside the network. Only dense 3x3 convolutions of widths in multiples of 16, because
+that is what CPU engines run at their arithmetic ceiling; nothing looks at the whole picture, so tiled equals whole.
 
 The default (5 blocks of 2, 48 channels: 14 GMAC per output megapixel at x4) fits 0.20 of the time that RLFN-S takes in
-plain PyTorch. Wide and short against narrow and deep is decided by training time: at equal time per step, six gated
-blocks of three at 32 channels, as the challenge winners have them, are 0.15 dB behind after 500 steps (docs/lab-notes.md).
+plain PyTorch. Training time decided for wide and short: narrow and deep bodies learn less in the same hours
+(docs/lab-notes.md).
 """
 
 from torch import Tensor, nn

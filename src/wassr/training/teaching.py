@@ -13,7 +13,6 @@ import torch
 from wassr.data.stream import Batch
 from wassr.ground.errors import TrainingError
 from wassr.models.build import enlarge
-from wassr.models.card import Card
 from wassr.models.shelf import find
 from wassr.training.recipe import Recipe, Teacher
 from wassr.upscaling.engines import OpenVinoEngine

@@ -1,0 +1,115 @@
+"""A teacher's results are the target, and the student's card says whose they are."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.conftest import Make
+from wassr.data.stream import Batch
+from wassr.ground.errors import TrainingError
+from wassr.models.build import build_generator
+from wassr.models.export import export
+from wassr.models.modelfile import load_weights
+from wassr.training import make
+from wassr.training.batches import StepBatches
+from wassr.training.loop import train
+from wassr.training.recipe import AdversarialLoss, AdversarialStage, Stage, Teacher
+from wassr.training.teaching import teaching
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file, both forms, of a small network with an output that is not zero."""
+    from wassr.training.recipe import Recipe
+
+    recipe = Recipe.model_validate(
+        {
+            "name": "master",
+            "licence": "CC0-1.0",
+            "seed": 3,
+            "generator": {"network": "compact", "arguments": {"channels": 16, "blocks": 1}},
+            "content": {"steps": 1},
+        }
+    )
+    generator = make.new_generator(recipe)
+    torch.nn.init.normal_(generator.network.tail[0].weight, std=0.1)  # type: ignore[union-attr, index, arg-type]
+    path = tmp_path_factory.mktemp("master") / "master.onnx"
+    card = make.model_card(recipe, "content", 0, 0, "", None, "master")
+    export(generator.network, card, path)
+    make.save_model(path.with_suffix(".safetensors"), generator, card)
+    return path
+
+
+def crops() -> Batch:
+    high = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    return Batch(torch.nn.functional.avg_pool2d(high, 4), high)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.25])
+def test_the_target_is_the_teachers_result_clipped_and_mixed(master: Path, recipe: Make, share: float) -> None:
+    batch, whole = crops(), recipe(content={})
+    taught = teaching(Teacher(model=str(master), share=share), whole)(batch)
+    weights, card = load_weights(master.with_suffix(".safetensors"))
+    with torch.no_grad():
+        wanted = build_generator(card, weights)(batch.low).clamp(0, 1)
+    assert torch.equal(taught.low, batch.low)
+    torch.testing.assert_close(taught.high, (1 - share) * batch.high + share * wanted, atol=1e-5, rtol=0)
+    assert (wanted - batch.high).abs().mean() > 0.05  # otherwise nothing was shown
+
+
+def test_in_the_recipes_precision_where_the_processor_has_it(master: Path, recipe: Make) -> None:
+    exact, near = (
+        teaching(Teacher(model=str(master)), recipe(content={}, precision=precision))(crops()).high
+        for precision in ("float32", "bfloat16")
+    )
+    assert (exact - near).abs().mean() < 1 / 255
+
+
+def test_critics_see_the_originals() -> None:
+    spec = AdversarialStage(steps=3, adversarial=AdversarialLoss(clip=0.01, critic_steps=1))
+    batch = crops()
+    batches = StepBatches(lambda key, following: batch, 0, spec, lambda b: Batch(b.low, b.high * 0))  # type: ignore[arg-type]
+    assert batches("critic", 0).high is batch.high
+    assert not batches("generator").high.any()
+
+
+def test_a_student_learns_its_teacher_and_says_so(master: Path, recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={"teacher": {"model": str(master)}, "steps": 60, "optimizer": {"rate": 5e-3}, "ema": 0.9})
+    model = train(whole, tmp_path / "run", say=lambda line: None)
+    weights, card = load_weights(model)
+    assert card.losses == "l1 1; target: results of master (CC0-1.0)"
+    batch = crops()
+    taught = teaching(Teacher(model=str(master)), whole)(batch).high
+    before = make.new_generator(whole).eval()
+    with torch.no_grad():
+        first, last = ((g(batch.low) - taught).abs().mean() for g in (before, build_generator(card, weights)))
+    assert last < 0.8 * first
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"scale": 2}, "makes rgb x4, the recipe rgb x2"),
+        ({"network": "espcn", "arguments": {}, "channels": "y"}, "makes rgb x4, the recipe y x4"),
+    ],
+)
+def test_a_teacher_that_does_not_fit_is_refused(
+    master: Path, recipe: Make, change: dict[str, object], message: str
+) -> None:
+    whole = recipe(content={}, generator={"network": "compact", "arguments": {"channels": 16, "blocks": 1}} | change)
+    with pytest.raises(TrainingError, match=message):
+        teaching(Teacher(model=str(master)), whole)
+
+
+def test_a_teacher_without_its_deployment_form_is_refused(master: Path, recipe: Make, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.safetensors"
+    alone.write_bytes(master.with_suffix(".safetensors").read_bytes())
+    with pytest.raises(TrainingError, match="no deployment form"):
+        teaching(Teacher(model=str(alone)), recipe(content={}))
+
+
+def test_the_card_names_a_share(master: Path, recipe: Make) -> None:
+    whole = recipe(content={"teacher": {"model": str(master), "share": 0.5}})
+    assert make.model_card(whole, "content", 1, 0, "", None, "x").losses.endswith("(CC0-1.0), share 0.5")
+    assert Stage(steps=1).teacher is None
