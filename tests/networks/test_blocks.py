@@ -8,22 +8,26 @@ from torch.nn import functional as F
 from wassr.networks.blocks import RepConv, Residual
 
 
-def filled() -> RepConv:
+def filled(kernel: int = 3) -> RepConv:
     torch.manual_seed(0)
-    rep = RepConv(3, 4).double()
+    rep = RepConv(3, 4, kernel=kernel).double()
     with torch.no_grad():
         for parameter in rep.parameters():
             parameter.copy_(torch.randn_like(parameter))
     return rep
 
 
-def test_the_merged_kernel_is_the_sum_of_the_branches() -> None:
-    rep, x = filled(), torch.randn(2, 3, 6, 7, dtype=torch.float64)
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+def test_the_merged_kernel_is_the_sum_of_the_branches(kernel: int) -> None:
+    rep, x = filled(kernel), torch.randn(2, 3, 6, 7, dtype=torch.float64)
+    pad = kernel // 2
     one_by_one = (
-        F.conv2d(x, rep.weight, rep.bias, padding=1)
+        F.conv2d(x, rep.weight, rep.bias, padding=pad)
         + F.conv2d(x, rep.point[..., None, None])
-        + F.conv2d(F.conv2d(x, rep.wide, padding=1), rep.narrow[..., None, None])
+        + F.conv2d(F.conv2d(x, rep.wide, padding=pad), rep.narrow[..., None, None])
     )
+    assert rep.plain().weight.shape == (4, 3, kernel, kernel)
+    assert (rep.plain()(x) - one_by_one).abs().max() < 1e-12
     assert (rep(x) - one_by_one).abs().max() < 1e-12
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from wassr.ground.errors import ModelError
 from wassr.networks.espcn import ESPCN
+from wassr.networks.inference import inference_form
 from wassr.networks.probe import count
 
 
@@ -21,6 +22,14 @@ def test_relu_instead_of_tanh() -> None:
     network = ESPCN(3, activation="relu")
     assert sum(isinstance(layer, nn.ReLU) for layer in network.layers) == 2
     assert network(torch.rand(1, 1, 5, 6)).shape == (1, 1, 15, 18)
+
+
+def test_branches_are_for_training_only() -> None:
+    network = ESPCN(4, branches=True).eval()
+    used, low = inference_form(network), torch.rand(1, 1, 9, 7)
+    assert count(network) > 2 * 24_752
+    assert count(used) == 24_752
+    torch.testing.assert_close(used(low), network(low), atol=1e-5, rtol=1e-5)
 
 
 def test_another_activation_is_refused_by_name() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.training.conftest import Make
-from wassr.data.stream import Batch
+from wassr.data.stream import Batch, luma
 from wassr.ground.errors import TrainingError
 from wassr.models.build import build_generator
 from wassr.models.export import export
@@ -87,19 +87,22 @@ def test_a_student_learns_its_teacher_and_says_so(master: Path, recipe: Make, tm
     assert last < 0.8 * first
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"scale": 2}, "makes rgb x4, the recipe rgb x2"),
-        ({"network": "espcn", "arguments": {}, "channels": "y"}, "makes rgb x4, the recipe y x4"),
-    ],
-)
-def test_a_teacher_that_does_not_fit_is_refused(
-    master: Path, recipe: Make, change: dict[str, object], message: str
-) -> None:
-    whole = recipe(content={}, generator={"network": "compact", "arguments": {"channels": 16, "blocks": 1}} | change)
-    with pytest.raises(TrainingError, match=message):
-        teaching(Teacher(model=str(master)), whole)
+def test_a_student_of_luma_hears_a_teacher_of_colours(master: Path, recipe: Make) -> None:
+    colours, gray = crops(), Batch(*(luma(part) for part in (crops().low, crops().high)))
+    whole = recipe(content={}, generator={"network": "espcn", "channels": "y"})
+    taught = teaching(Teacher(model=str(master)), whole)(gray).high
+    as_rgb = Batch(gray.low.repeat(1, 3, 1, 1), colours.high)
+    wanted = luma(teaching(Teacher(model=str(master)), recipe(content={}))(as_rgb).high)
+    assert taught.shape == gray.high.shape
+    torch.testing.assert_close(taught, wanted)
+
+
+def test_a_teacher_that_does_not_fit_is_refused(master: Path, recipe: Make) -> None:
+    twice = recipe(content={}, generator={"network": "compact", "scale": 2})
+    with pytest.raises(TrainingError, match="makes rgb x4, the recipe rgb x2; choose another teacher"):
+        teaching(Teacher(model=str(master)), twice)
+    with pytest.raises(TrainingError, match="espcn-x4 makes y x4, the recipe rgb x4"):
+        teaching(Teacher(model="espcn-x4"), recipe(content={}))
 
 
 def test_a_teacher_without_its_deployment_form_is_refused(master: Path, recipe: Make, tmp_path: Path) -> None:

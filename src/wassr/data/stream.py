@@ -82,7 +82,7 @@ class Stream:
         m = self.margin
         high = wide[:, :, m:-m, m:-m]
         if self.luma:
-            low, high = _luma(low), _luma(high)
+            low, high = luma(low), luma(high)
         return Batch(low / 255, high.contiguous() / 255)
 
     def _crop(self, key: Key, item: int) -> NDArray[np.uint8]:
@@ -123,7 +123,7 @@ def _detail(crop: NDArray[np.uint8]) -> float:
     return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
 
 
-def _luma(rgb: Tensor) -> Tensor:
+def luma(rgb: Tensor) -> Tensor:
     """Full-range BT.601 luma, (N, 3, h, w) to (N, 1, h, w)."""
     return (rgb * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
 

@@ -6,36 +6,38 @@ from torch.nn import functional as F
 
 
 class RepConv(nn.Module):
-    """A 3x3 convolution that is trained as a sum of branches and used as one kernel (RepVGG 2021, ECBSR 2021).
+    """A k x k convolution that is trained as a sum of branches and used as one kernel (RepVGG 2021, ECBSR 2021).
 
-    Branches, all without an inner bias: the 3x3 itself, a 1x1, and a 3x3 to `expansion` times the output channels
+    Branches, all without an inner bias: the k x k itself, a 1x1, and a k x k to `expansion` times the output channels
     followed by a 1x1. Their kernels are merged at **every** call, training steps included: running the branches one by
-    one costs five times the processor time of the merged kernel. (N, C, h, w) to (N, out, h, w), zero padding.
+    one costs five times the processor time of the merged kernel. (N, C, h, w) to (N, out, h, w), zero padding, k odd.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, expansion: int = 2) -> None:
+    def __init__(self, channels_in: int, channels_out: int, expansion: int = 2, kernel: int = 3) -> None:
         super().__init__()
-        plain = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+        self.padding = kernel // 2
+        plain = nn.Conv2d(channels_in, channels_out, kernel, padding=self.padding)
         self.weight = nn.Parameter(plain.weight.detach().clone())
         assert plain.bias is not None
         self.bias = nn.Parameter(plain.bias.detach().clone())
         self.point = nn.Parameter(torch.zeros(channels_out, channels_in))
         middle = expansion * channels_out
-        self.wide = nn.Parameter(nn.init.kaiming_uniform_(torch.empty(middle, channels_in, 3, 3), a=5**0.5))
+        self.wide = nn.Parameter(nn.init.kaiming_uniform_(torch.empty(middle, channels_in, kernel, kernel), a=5**0.5))
         self.narrow = nn.Parameter(torch.randn(channels_out, middle) * 1e-2)  # small: starts near the plain convolution
 
     def merged(self) -> Tensor:
-        """The one kernel (out, in, 3, 3) that equals the sum of the branches."""
+        """The one kernel (out, in, k, k) that equals the sum of the branches."""
         with torch.autocast(self.weight.device.type, enabled=False):  # sums of kernels need float32
             branch = (self.narrow @ self.wide.flatten(1)).view_as(self.weight)
-            return self.weight + branch + F.pad(self.point[..., None, None], (1, 1, 1, 1))
+            return self.weight + branch + F.pad(self.point[..., None, None], (self.padding,) * 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.merged(), self.bias, padding=1)
+        return F.conv2d(x, self.merged(), self.bias, padding=self.padding)
 
     def plain(self) -> nn.Conv2d:
         """The inference form: one ordinary convolution."""
-        conv = nn.Conv2d(self.weight.shape[1], self.weight.shape[0], 3, padding=1)
+        outputs, inputs, kernel, _ = self.weight.shape
+        conv = nn.Conv2d(inputs, outputs, kernel, padding=self.padding)
         conv = conv.to(device=self.weight.device, dtype=self.weight.dtype)
         with torch.no_grad():
             conv.weight.copy_(self.merged())

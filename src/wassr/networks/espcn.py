@@ -9,6 +9,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
+from wassr.networks.blocks import RepConv
 
 _ACTIVATIONS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "relu": nn.ReLU}
 
@@ -18,19 +19,26 @@ class ESPCN(nn.Module):
 
     In the paper the output is the picture (base none). Here the default base is bicubic (`facts.py`): the network gives
     a residual, which loses nothing visible in bf16 and starts near a sensible picture. tanh as in the paper, or relu.
+    branches: train with re-parameterised kernels (blocks.RepConv); in use the network is the same.
     """
 
-    def __init__(self, scale: int = 4, activation: Literal["tanh", "relu"] = "tanh") -> None:
+    def __init__(self, scale: int = 4, activation: Literal["tanh", "relu"] = "tanh", branches: bool = False) -> None:
         super().__init__()
         if activation not in _ACTIVATIONS:
             raise ModelError(f"espcn: activation '{activation}' is unknown; it may be {' or '.join(_ACTIVATIONS)}")
         act = _ACTIVATIONS[activation]
+
+        def conv(inputs: int, outputs: int, kernel: int) -> nn.Module:
+            if branches:
+                return RepConv(inputs, outputs, kernel=kernel)
+            return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
+
         self.layers = nn.Sequential(
-            nn.Conv2d(1, 64, 5, padding=2),
+            conv(1, 64, 5),
             act(),
-            nn.Conv2d(64, 32, 3, padding=1),
+            conv(64, 32, 3),
             act(),
-            nn.Conv2d(32, scale**2, 3, padding=1),
+            conv(32, scale**2, 3),
             nn.PixelShuffle(scale),
         )
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import torch
 
-from wassr.data.stream import Batch
+from wassr.data.stream import Batch, luma
 from wassr.ground.errors import TrainingError
 from wassr.models.build import enlarge
 from wassr.models.shelf import find
@@ -24,15 +24,17 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     """The function that replaces `high` by (1 - share) high + share teacher(low).
 
     The teacher runs in the deployment form through OpenVINO, in the precision of the recipe where the CPU has it.
-    Raises TrainingError when the teacher enlarges by another scale or has no deployment form.
+    Raises TrainingError when the teacher enlarges by another scale, gives luma only to a student of colours, or has no
+    deployment form.
     """
     file = find(spec.model)
     card, wanted = file.card, recipe.generator
-    if (card.scale, card.channels) != (wanted.scale, wanted.channels):
+    if card.scale != wanted.scale or (card.channels, wanted.channels) == ("y", "rgb"):
         raise TrainingError(
             f"teacher.model: {spec.model} makes {card.channels} x{card.scale}, "
             f"the recipe {wanted.channels} x{wanted.scale}; choose another teacher"
         )
+    as_gray = (card.channels, wanted.channels) == ("rgb", "y")  # it sees luma as a gray picture
     if file.onnx is None:
         raise TrainingError(f"teacher.model: {spec.model} has no deployment form (.onnx), which a teacher runs in")
     engine = OpenVinoEngine(file.onnx, "float32", recipe.threads)
@@ -40,8 +42,10 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
         engine.precision = "bfloat16"
 
     def teach(batch: Batch) -> Batch:
-        made = torch.from_numpy(engine.run(batch.low.contiguous().numpy()))
-        taught = (made + enlarge(batch.low, card.base, card.scale)).clamp_(0, 1)
+        low = batch.low.expand(-1, 3, -1, -1) if as_gray else batch.low
+        made = torch.from_numpy(engine.run(low.contiguous().numpy()))
+        taught = (made + enlarge(low, card.base, card.scale)).clamp_(0, 1)
+        taught = luma(taught) if as_gray else taught
         return Batch(batch.low, batch.high.lerp(taught, spec.share))
 
     return teach
