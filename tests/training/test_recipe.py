@@ -25,7 +25,8 @@ from wassr.training.recipe import (
 
 SHIPPED = list(shipped_recipes())
 NAMES = {
-    *("compact-x4", "espcn-x4", "srresnet-x4", "wgan-article-x4", "srgan-x4", "wgan-gp-x4", "wassr-x4", "demo"),
+    *("compact-x4", "compact-x3", "compact-x2", "espcn-x4", "srresnet-x4"),
+    *("wgan-article-x4", "srgan-x4", "wgan-gp-x4", "wassr-x4", "demo"),
 }
 
 

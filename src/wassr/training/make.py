@@ -69,17 +69,18 @@ def stage_of(recipe: Recipe, name: str) -> Stage:
     return stage
 
 
-def start_from(recipe: Recipe, name: str) -> tuple[Generator, Card]:
+def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Generator, Card]:
     """Weights of a model, by name or file, as a generator of this recipe.
 
-    Raises TrainingError naming both when network, arguments or scale differ.
+    other_scale: a model of another scale will do; layers whose shapes depend on it begin anew (EDSR 2017 trains x3 and
+    x4 from x2 so). Raises TrainingError naming both when network, arguments, base or (unless allowed) scale differ.
     """
     found = find(name)
     card, spec = found.card, recipe.generator
     facts = FACTS[spec.network]
     asked = (spec.network, spec.scale, {**facts.defaults, **spec.arguments}, spec.base)
     has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
-    if asked != has:
+    if asked != has and not (other_scale and asked == (has[0], spec.scale, *has[2:])):
         raise TrainingError(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
     if found.weights is None:
         raise TrainingError(
@@ -87,6 +88,9 @@ def start_from(recipe: Recipe, name: str) -> tuple[Generator, Card]:
         )
     weights, _ = load_weights(found.weights)
     generator = new_generator(recipe)
+    if card.scale != spec.scale:
+        fresh = {key: tensor.numpy() for key, tensor in generator.network.state_dict().items()}
+        weights = {key: weights[key] if weights[key].shape == new.shape else new for key, new in fresh.items()}
     load_network(generator.network, weights, card)
     return generator, card
 
