@@ -66,6 +66,8 @@ def test_carries_licences_models_and_recipes(installed: Path, tmp_path: Path) ->
     )
     package = Path(shown.stdout.strip())
     assert sorted(package.glob("models/shipped/*.onnx"))
+    assert (package / "evaluation/weights/lpips.onnx").is_file()
+    assert (package / "evaluation/weights/LICENSES.txt").is_file()
     assert sorted(package.glob("training/recipes/*.yaml"))
     licences = sorted(package.parent.glob("wassr-*.dist-info/licenses/*"))
     assert {path.name for path in licences} == {"LICENSE", "NOTICE"}

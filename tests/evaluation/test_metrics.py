@@ -13,6 +13,7 @@ from skimage.metrics import structural_similarity
 
 from wassr.evaluation.metrics import (
     METRICS,
+    colour_drift,
     lr_consistency,
     luma_studio,
     luma_studio_float,
@@ -21,6 +22,7 @@ from wassr.evaluation.metrics import (
     psnr_y,
     psnr_y_float,
     ssim,
+    ssim_rgb,
     ssim_y,
 )
 from wassr.pixels.resize import resize_rounded, shrink
@@ -86,6 +88,39 @@ def test_ssim_equals_scikit_image(seed: int, height: int, width: int, noise: flo
     assert ssim(a, b) == pytest.approx(float(everywhere[5:-5, 5:-5].mean()), abs=1e-10)
 
 
+def test_ssim_rgb_equals_scikit_image_on_each_channel() -> None:
+    high = resize_rounded(noisy(5, 12), 48, 48, 4)
+    made = resize_rounded(noisy(6, 12), 48, 48, 4) // 4 + high // 4 * 3
+    inner = (picture[3:-3, 3:-3].astype(np.float64) for picture in (made, high))
+    _, everywhere = structural_similarity(
+        *inner,
+        data_range=255,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+        channel_axis=2,
+    )
+    assert ssim_rgb(made, high, 3) == pytest.approx(float(everywhere[5:-5, 5:-5].mean()), abs=1e-10)
+    assert ssim_rgb(high, high, 3) == pytest.approx(1.0, abs=1e-12)
+
+
+@given(offsets=st.tuples(*[st.integers(-100, 100)] * 3))
+def test_drift_is_the_mean_shift_of_the_channels(offsets: tuple[int, int, int]) -> None:
+    high = flat(100)
+    made = (high + np.array(offsets)).astype(np.uint8)
+    wanted = sum(abs(offset) for offset in offsets) / 3
+    assert colour_drift(made, high, 4) == pytest.approx(wanted)
+    assert colour_drift(made, high[::4, ::4], 4) == pytest.approx(wanted)  # the input has another size
+
+
+def test_shuffled_pixels_do_not_drift() -> None:
+    high = noisy(7)
+    assert colour_drift(high[::-1, ::-1].copy(), high, 4) == pytest.approx(0, abs=1e-9)
+    assert METRICS["colour_drift"].reference == "high"
+    assert METRICS["colour_drift_low"].reference == "low"
+
+
 def test_psnr_is_symmetric() -> None:
     a, b = noisy(2).astype(np.float64), noisy(3).astype(np.float64)
     assert psnr(a, b) == psnr(b, a)
@@ -98,14 +133,16 @@ def test_consistency_of_a_flat_and_of_a_shifted_picture(scale: int) -> None:
     assert lr_consistency(flat(110, 24 * scale), low, scale) == pytest.approx(20 * np.log10(255 / 10))
 
 
-def test_every_metric_of_the_table_says_how_it_is_read() -> None:
-    low, high = flat(90, 12), noisy(4, 48)
-    for name, metric in METRICS.items():
-        assert metric.reference in ("high", "low"), name
-        assert len(metric.protocol) > 10, name
-        worse = metric.compute(flat(90, 48), high if metric.reference == "high" else low, 4)
-        assert isinstance(worse, float), name
-        assert metric.higher_is_better, name
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_of_the_table_says_how_it_is_read(name: str) -> None:
+    metric = METRICS[name]
+    assert metric.reference in ("high", "low")
+    assert len(metric.protocol) > 10
+    high = flat(60, 48) + noisy(4, 48) // 4
+    reference = high if metric.reference == "high" else shrink(high, 4)
+    near, far = (metric.compute(made, reference, 4) for made in (high, flat(90, 48)))
+    assert isinstance(near, float)
+    assert near > far if metric.higher_is_better else near < far
 
 
 @needs_sets

@@ -1,10 +1,12 @@
 """Metrics of an enlarged picture, as the field computes them. Every one knows its unit, better direction and protocol.
 
-Pictures are uint8 (H, W, 3), already rounded, as a user gets them.
+Pictures are uint8 (H, W, 3), already rounded, as a user gets them. Those of the table METRICS are cheap and compare
+with the original or the input; `niqe` judges a picture alone, `judges` asks frozen networks.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +19,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Metric:
-    """A function (made, original or input, scale) -> value, and how to read it."""
+    """A function (made, original or input, scale) -> value, and how to read it.
+
+    reference: what the second argument is: "high" the original, "low" the input, "none" anything, it is not looked at.
+    A value that does not exist for a picture (too small, nothing in it) is NaN: shown as "-", left out of means.
+    """
 
     compute: Callable[[Levels, Levels, int], float]
     unit: str
     higher_is_better: bool
-    reference: str  # "high": the original; "low": the input
+    reference: Literal["high", "low", "none"]
     protocol: str
 
 
@@ -46,9 +52,11 @@ def psnr(a: Floats, b: Floats, peak: float = 255.0) -> float:
 def ssim(a: Floats, b: Floats) -> float:
     """Structural similarity (Wang 2004): 11x11 Gaussian of sigma 1.5, K = (0.01, 0.03), L = 255, valid positions."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    mean_a, mean_b = _blur(a), _blur(b)
-    var_a, var_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
-    cov = _blur(a * b) - mean_a * mean_b
+    window = np.exp(-((np.arange(11) - 5) ** 2) / (2 * 1.5**2))
+    window /= window.sum()
+    mean_a, mean_b = window_mean(a, window), window_mean(b, window)
+    var_a, var_b = window_mean(a * a, window) - mean_a**2, window_mean(b * b, window) - mean_b**2
+    cov = window_mean(a * b, window) - mean_a * mean_b
     top = (2 * mean_a * mean_b + c1) * (2 * cov + c2)
     return float(np.mean(top / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))))
 
@@ -79,16 +87,21 @@ def lr_consistency(made: Levels, low: Levels, scale: int) -> float:
     return psnr(again.astype(np.float64), low.astype(np.float64))
 
 
-def _inner(picture: Floats, border: int) -> Floats:
-    return picture[border:-border, border:-border] if border else picture
+def ssim_rgb(made: Levels, high: Levels, scale: int) -> float:
+    """Mean over the three channels, `scale` pixels of border left out."""
+    inner = (_inner(picture.astype(np.float64), scale) for picture in (made, high))
+    one, other = (np.moveaxis(picture, 2, 0) for picture in inner)
+    return float(np.mean([ssim(a, b) for a, b in zip(one, other, strict=True)]))
 
 
-def _blur(picture: Floats) -> Floats:
-    """The window's weighted mean at its valid positions; it is separable."""
-    x = np.arange(11) - 5
-    window = np.exp(-(x**2) / (2 * 1.5**2))
-    window /= window.sum()
-    height, width = (size - 10 for size in picture.shape)
+def colour_drift(made: Levels, reference: Levels, scale: int) -> float:
+    """Mean over the three channels of how far the channel's mean moved, in grey levels; sizes may differ."""
+    return float(np.mean(np.abs(made.mean(axis=(0, 1)) - reference.mean(axis=(0, 1)))))
+
+
+def window_mean(picture: Floats, window: Floats) -> Floats:
+    """Weighted means at the valid positions of the square window that is the outer product of `window` with itself."""
+    height, width = (size - len(window) + 1 for size in picture.shape)
     rows = np.zeros((height, picture.shape[1]))
     for k, weight in enumerate(window):
         rows += weight * picture[k : height + k]
@@ -98,6 +111,10 @@ def _blur(picture: Floats) -> Floats:
     return result
 
 
+def _inner(picture: Floats, border: int) -> Floats:
+    return picture[border:-border, border:-border] if border else picture
+
+
 METRICS: dict[str, Metric] = {
     "psnr_y": Metric(psnr_y, "dB", True, "high", "BT.601 studio Y, rounded; border = scale; 8 bit"),
     "psnr_y_float": Metric(psnr_y_float, "dB", True, "high", "BT.601 studio Y, not rounded; border = scale; 8 bit"),
@@ -105,7 +122,16 @@ METRICS: dict[str, Metric] = {
     "ssim_y": Metric(
         ssim_y, "", True, "high", "BT.601 studio Y, rounded; border = scale; Gaussian 11x11, valid positions"
     ),
+    "ssim_rgb": Metric(
+        ssim_rgb, "", True, "high", "mean of R, G, B; border = scale; Gaussian 11x11, valid positions; 8 bit"
+    ),
     "lr_consistency": Metric(
         lr_consistency, "dB", True, "low", "RGB PSNR of the result reduced by 8-bit bicubic; no border"
+    ),
+    "colour_drift": Metric(
+        colour_drift, "grey levels", False, "high", "mean of R, G, B: |difference of channel means| from the original"
+    ),
+    "colour_drift_low": Metric(
+        colour_drift, "grey levels", False, "low", "mean of R, G, B: |difference of channel means| from the input"
     ),
 }

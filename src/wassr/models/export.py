@@ -84,7 +84,7 @@ def _difference(made: Floats, wanted: Floats) -> float:
 def _write(plain: nn.Module, planes: int, card: Card, path: Path) -> None:
     low = torch.zeros(1, planes, 24, 32)
     sizes = {2: torch.export.Dim("height", min=2), 3: torch.export.Dim("width", min=2)}
-    with _quiet():
+    with quiet_exporter():
         program = torch.onnx.export(
             plain,
             (low,),
@@ -97,12 +97,12 @@ def _write(plain: nn.Module, planes: int, card: Card, path: Path) -> None:
             verbose=False,
         )
     assert program is not None
-    _forget_the_trace(program.model)
+    forget_the_trace(program.model)
     program.model.metadata_props[KEY] = card.to_json()
     program.save(path)
 
 
-def _forget_the_trace(model: Any) -> None:
+def forget_the_trace(model: Any) -> None:
     """Drop what the exporter notes at every node and value: stack traces with this machine's paths."""
     values = [*model.graph.inputs, *model.graph.outputs, *model.graph.initializers.values()]
     for node in model.graph:
@@ -117,7 +117,7 @@ def _forget_the_trace(model: Any) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """Torch's exporter reports on itself and uses deprecated parts of torch: of no use to whoever runs wassr."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
