@@ -1,105 +1,65 @@
-"""Quality of models on sets of test pictures, with the protocol beside every number.
+"""Quality of models on the sets of test pictures: `wassr evaluate` with networks of others, and numbers for the cards.
 
-python benchmarks/evaluate.py compact-x4 bicubic --data DIR --set Set5 Set14 B100 [--lpips WEIGHTS_DIR] [--write-card]
+python benchmarks/evaluate.py compact-x4 bicubic --data DIR --set Set5 Set14 B100 [--write-card]
 
-A model is a shipped name or a model file (run by the public `wassr.Upscaler`), `bicubic`, `nearest`, or, with --peers,
-the name of a network of others. `--write-card` puts the measured numbers into the model's own files.
+A model is a shipped name or a model file, `bicubic`, `nearest`, or, with --peers, the name of a network of others.
+`--write-card` puts the measured numbers into the model's own files.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from pathlib import Path
 
 import machine
-import numpy as np
 
-from wassr import Upscaler
-from wassr.evaluation.metrics import METRICS, Metric
-from wassr.evaluation.scoring import Enlarge, Score, bicubic, nearest, score_folder
+from wassr.evaluation.choice import choose_metrics
+from wassr.evaluation.comparison import Comparison, Row, compare
+from wassr.evaluation.sets import find_sets
+from wassr.evaluation.subjects import Subject, distinct
+from wassr.evaluation.subjects import subject as find_subject
+from wassr.evaluation.tables import markdown
 from wassr.ground.errors import WassrError
 from wassr.models.card import Card, Measurement
 from wassr.models.modelfile import replace_card
-from wassr.models.shelf import ModelFile, find
+from wassr.models.shelf import ModelFile
+from wassr.upscaling.engines import Wish
 
-PLAIN = {"bicubic": bicubic, "nearest": nearest}
-DIGITS = {"ssim_y": 4, "lpips": 4}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Something that enlarges. file: its model file, if it is one of ours; how: engine and precision."""
-
-    name: str
-    scale: int
-    enlarge: Enlarge
-    how: str
-    file: ModelFile | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """One model on one set."""
-
-    model: str
-    how: str
-    score: Score
+KEPT = ("psnr_y", "psnr_y_float", "psnr_rgb", "ssim_y", "lr_consistency", "lpips")  # in results and on cards
 
 
 def subject(name: str, arguments: argparse.Namespace) -> Subject:
     """A model by name. Raises WassrError when there is none or it cannot run."""
-    if name in PLAIN:
-        return Subject(name, arguments.scale, PLAIN[name](arguments.scale), "8 bit, rounded after each axis")
     if arguments.peers is not None:
         import peers  # torch is loaded only for networks of others
 
         if name in peers.PEERS:
-            network = peers.load(name, arguments.peers)
-            return Subject(name, peers.SCALE, peers.enlarger(network), "torch, float32")
-    upscaler = Upscaler(name, engine=arguments.engine, precision=arguments.precision, threads=arguments.threads)
-    how = f"{upscaler.engine.name}, {upscaler.engine.precision}"
-    return Subject(upscaler.card.name, upscaler.card.scale, lambda low: np.asarray(upscaler(low)), how, find(name))
+            enlarge = peers.enlarger(peers.load(name, arguments.peers))
+            return Subject(name, peers.SCALE, "torch, float32", lambda case: enlarge(case.low), name)
+    wish = Wish(engine=arguments.engine, precision=arguments.precision, threads=arguments.threads)
+    return find_subject(name, arguments.scale, wish)
 
 
-def evaluate(found: Subject, data: Path, sets: Sequence[str], metrics: Mapping[str, Metric]) -> list[Row]:
-    """Score one model on every set."""
-    return [Row(found.name, found.how, score_folder(found.enlarge, data / name, found.scale, metrics)) for name in sets]
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Markdown: a line for each model and set, then how each column is computed."""
-    columns = ["model", "set", *(value.metric for value in rows[0].score.means)]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    for row in rows:
-        cells = (f"{value.value:.{DIGITS.get(value.metric, 2)}f}" for value in row.score.means)
-        lines.append(f"| {row.model} | {row.score.data} | {' | '.join(cells)} |")
-    lines.append("")
-    lines += sorted({f"{row.model}: {row.how}; {row.score.protocol.rpartition(';')[0]}" for row in rows})
-    lines += [f"{v.metric}{f' ({v.unit})' if v.unit else ''}: {v.protocol}" for v in rows[0].score.means]
-    return "\n".join(lines)
-
-
-def slim(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, object]]]:
+def slim(comparison: Comparison) -> dict[str, dict[str, dict[str, object]]]:
     """For JSON: model -> set -> metric -> mean, unit, protocol and the value of every picture."""
     found: dict[str, dict[str, dict[str, object]]] = {}
-    for row in rows:
-        metrics: dict[str, object] = {
-            v.metric: {
-                "mean": v.value,
-                "unit": v.unit,
-                "protocol": f"{row.score.protocol}; {v.protocol}; {row.how}",
-                "pictures": {p.picture: p.values[i].value for p in row.score.pictures},
+    for row in comparison.rows:
+        score = row.score
+        found.setdefault(row.model, {})[score.data] = {
+            name: {
+                "mean": score.mean(name),
+                "unit": metric.unit,
+                "protocol": f"{score.protocol}; {metric.protocol}; {row.how}",
+                "pictures": {p.picture: p.values[name] for p in score.pictures},
             }
-            for i, v in enumerate(row.score.means)
+            for name, metric in score.metrics.items()
         }
-        found.setdefault(row.model, {})[row.score.data] = metrics
     return found
 
 
-def write_card(file: ModelFile, rows: Sequence[Row]) -> list[Path]:
+def write_card(file: ModelFile, rows: Iterable[Row]) -> list[Path]:
     """Put the means into every file of a model; numbers of other sets and metrics stay. Returns what was written."""
     measured = [m for row in rows for m in row.score.measurements(row.how) if isfinite(m.value)]
     written = []
@@ -123,7 +83,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
     parser.add_argument("--set", nargs="+", dest="sets", default=["Set5", "Set14", "B100"], metavar="SET")
-    parser.add_argument("--lpips", type=Path, metavar="WEIGHTS_DIR", help="also the perceptual distance (needs torch)")
+    parser.add_argument("--lpips", type=Path, help=argparse.SUPPRESS)  # once a folder of weights; now in the package
     parser.add_argument("--peers", type=Path, metavar="PEERS_DIR", help="weights of others: rlfn-s, dipnet, ...")
     parser.add_argument("--scale", type=int, default=4, help="of bicubic and nearest")
     parser.add_argument("--engine", default="auto")
@@ -138,32 +98,32 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     here = machine.describe()
-    metrics = dict(METRICS)
-    if options.lpips is not None:
-        from lpips import lpips_metric  # torch is loaded only for this judge
-
-        metrics["lpips"] = lpips_metric(options.lpips)
-    rows: list[Row] = []
-    failed = False
+    metrics = choose_metrics(KEPT)
+    found: list[Subject] = []
     for name in options.models:
         try:
-            found = subject(name, options)
-            mine = evaluate(found, options.data, options.sets, metrics)
+            found.append(subject(name, options))
         except WassrError as error:
             print(f"error: {error}")
-            failed = True
-            continue
-        rows += mine
-        if options.write_card and found.file is not None:
-            for path in write_card(found.file, mine):
-                print(f"card written: {path.name}")
-    if not rows:
+    if not found:
         return 1
-    print(table(rows))
+    subjects = distinct(found)
+    try:
+        sets = find_sets(options.data / name for name in options.sets)
+        comparison = compare(subjects, sets, metrics, subjects[0].name)
+    except WassrError as error:
+        print(f"error: {error}")
+        return 1
+    for one in subjects:
+        if options.write_card and one.file is not None:
+            for path in write_card(one.file, (row for row in comparison.rows if row.model == one.name)):
+                print(f"card written: {path.name}")
+    table = markdown(comparison)
+    print(table)
     print(here.line())
     if options.json or options.save:
-        print(f"written: {machine.save('evaluate', here, slim(rows), options.json, table(rows))}")
-    return int(failed)
+        print(f"written: {machine.save('evaluate', here, slim(comparison), options.json, table)}")
+    return int(len(found) < len(options.models) or bool(comparison.left_out))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from wassr.evaluation.metrics import METRICS
+from wassr.evaluation.sets import find_sets
 from wassr.models.card import Card, Measurement
 from wassr.models.modelfile import load_weights, read_card, save_weights
 from wassr.models.shelf import find
@@ -31,7 +33,7 @@ def test_plain_models_table_and_json(data: Path, capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr().out
     assert code == 0
     assert "| bicubic | One |" in printed
-    assert "psnr_y (dB): BT.601 studio Y, rounded; border = scale" in printed
+    assert "psnr_y (dB, higher is better, against the original): BT.601 studio Y, rounded; border = scale" in printed
     saved = json.loads(file.read_text())
     assert saved["machine"]["versions"]["wassr"]
     assert list(saved["results"]) == ["bicubic", "nearest"]
@@ -55,7 +57,8 @@ def test_numbers_go_into_the_card_and_the_weights_stay(data: Path) -> None:
     weights = {"w": np.arange(6, dtype=np.float32)}
     save_weights(path, weights, card)
     options = evaluate.parse(["bicubic", "--data", str(data), "--scale", "2"])
-    rows = evaluate.evaluate(evaluate.subject("bicubic", options), data, ["One"], evaluate.METRICS)
+    plain = evaluate.subject("bicubic", options)
+    rows = evaluate.compare([plain], find_sets([data / "One"]), METRICS, "bicubic").rows
     assert evaluate.write_card(find(path), rows) == [path]
     written = read_card(path)
     assert written.value("One", "psnr_y") == pytest.approx(rows[0].score.mean("psnr_y"), abs=1e-4)

@@ -52,6 +52,24 @@ def test_wrong_settings_are_one_line_and_2(wassr: Wassr, arguments: list[str], w
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("word", ["sheet.png", None])
+def test_a_look_at_the_data_trains_nothing(wassr: Wassr, tmp_path: Path, word: str | None) -> None:
+    for seed in range(3):
+        save(tmp_path / "pictures" / f"{seed}.png", 150, 140, seed)
+    done = wassr("train", "compact-x4", "data=pictures", "--show-data", *([word] if word else []), "data.candidates=2")
+    assert done.returncode == 0, done.stderr.decode()
+    file = word or "compact-x4-data.png"
+    assert done.stdout.decode().splitlines()[-1] == f"wrote {file}"
+    assert {path.name for path in tmp_path.iterdir()} == {"pictures", file}
+
+
+def test_a_file_without_show_data_is_no_setting(wassr: Wassr) -> None:
+    done = wassr("train", "compact-x4", "sheet.png")
+    assert done.returncode == 2
+    assert "expected KEY=VALUE" in done.stderr.decode()
+
+
+@pytest.mark.slow
 def test_missing_pictures_are_one_line_and_1(wassr: Wassr, tmp_path: Path) -> None:
     without = wassr("train", "compact-x4")
     assert without.returncode == 1

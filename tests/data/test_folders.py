@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from wassr.data import folders
-from wassr.data.folders import find_pictures, load_pictures, read_levels, split
+from wassr.data.folders import Facts, find_pictures, load_pictures, read_levels, split
 from wassr.ground.errors import PictureError, TrainingError
+from wassr.pixels.formats import picture_from_array, write_picture
 
 
 def save(path: Path, height: int = 40, width: int = 48, mode: str = "RGB") -> Path:
@@ -84,3 +85,36 @@ def test_split_is_disjoint_and_complete() -> None:
         assert sorted(train + held) == sorted(paths)
     with pytest.raises(TrainingError, match=r"data\.valid"):
         split([Path("a.png")])
+
+
+def test_pictures_of_every_depth_and_colour(tmp_path: Path) -> None:
+    """16 bits are rounded to 8, gray becomes three equal channels, alpha goes, CMYK becomes RGB."""
+    deep = np.random.default_rng(0).integers(0, 65536, (40, 48, 3), dtype=np.uint16)
+    write_picture(picture_from_array(deep), tmp_path / "deep.png")
+    for name, mode in (("gray.png", "L"), ("clear.png", "LA"), ("print.jpg", "CMYK"), ("web.webp", "RGB")):
+        save(tmp_path / name, mode=mode)
+    pictures = load_pictures(find_pictures([tmp_path]), 32, 1.0)
+    levels = dict(zip(pictures.names, (pictures.levels(i) for i in range(len(pictures))), strict=True))
+    assert {(pixels.shape, pixels.dtype) for pixels in levels.values()} == {((40, 48, 3), np.dtype(np.uint8))}
+    np.testing.assert_array_equal(levels["deep.png"], np.floor(deep / 257 + 0.5))
+    for name in ("gray.png", "clear.png"):
+        assert (levels[name] == levels[name][..., :1]).all()
+    assert not (levels["print.jpg"] == levels["print.jpg"][..., :1]).all()
+    facts = dict(zip(pictures.names, pictures.facts, strict=True))
+    assert {name: (fact.format, fact.bits, fact.gray) for name, fact in facts.items()} == {
+        "deep.png": ("PNG", 16, False),
+        "gray.png": ("PNG", 8, True),
+        "clear.png": ("PNG", 8, True),
+        "print.jpg": ("JPEG", 8, False),
+        "web.webp": ("lossy WEBP", 8, False),
+    }
+
+
+def test_dark_and_flat_ones_are_known(tmp_path: Path) -> None:
+    Image.new("RGB", (40, 40), (7, 7, 7)).save(tmp_path / "a.png")
+    levels = np.zeros((40, 40, 3), dtype=np.uint8)
+    levels[20:] = 20
+    Image.fromarray(levels).save(tmp_path / "b.webp", lossless=True)
+    flat, dark = load_pictures(find_pictures([tmp_path]), 32, 1.0).facts
+    assert flat == Facts("PNG", 8, False, 7.0, True)
+    assert dark == Facts("WEBP", 8, False, 10.0, False)

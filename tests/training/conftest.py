@@ -1,6 +1,7 @@
 """What several tests of training need: pictures, tiny recipes, states."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wassr.data.stream import Batch
+from wassr.models.card import Card
+from wassr.models.modelfile import read_card
+from wassr.training import loop
 from wassr.training.recipe import Recipe
 from wassr.training.step import Batches
 
@@ -63,6 +67,32 @@ def recipe(pictures: Path) -> Make:
         return Recipe.model_validate(whole | other)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def no_export() -> Iterator[None]:
+    """The deployment form has tests of its own and takes seconds; the real command makes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "deploy", not_deployed)
+        yield
+
+
+@contextmanager
+def short_files(size: int) -> Iterator[None]:
+    """No file may grow beyond `size` bytes: the operating system's limit stands for a full disk."""
+    import resource  # POSIX only
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def not_deployed(path: Path, pairs: object) -> Card:
+    path.with_suffix(".onnx").touch()
+    return read_card(path)
 
 
 @pytest.fixture

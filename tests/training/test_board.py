@@ -1,10 +1,13 @@
 """TensorBoard's files hold the scalars and pictures, and what a resumed run must hide."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tensorboardX.proto.event_pb2 import Event
 
+from tests.training.conftest import short_files
 from wassr.training.board import Board
 
 
@@ -42,3 +45,12 @@ def test_a_resumed_run_hides_what_was_written_after_its_state(tmp_path: Path) ->
         board.close()
         starts = [e.step for e in events(tmp_path / str(step)) if e.HasField("session_log")]
         assert starts == [step + 1 if step else 0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_file_that_cannot_grow_is_an_error_here_and_now(tmp_path: Path) -> None:
+    """With a thread of its own the writer would die unseen, and the run would wait for it for ever."""
+    board = Board(tmp_path, 0)
+    with short_files(1000), pytest.raises(OSError, match="File too large"):
+        board.scalars(1, {f"loss/{i}": 0.5 for i in range(1000)})
+    board.close()

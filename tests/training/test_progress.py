@@ -17,10 +17,11 @@ class Terminal(io.StringIO):
         return True
 
 
-def run(progress: Progress, spec: Stage, steps: int, seconds: float = 0.5, waiting: float = 0.0) -> None:
+def run(progress: Progress, spec: Stage, steps: int, **spent: float) -> None:
+    spent = spent or {"generator": 0.5}
     progress.begin("content", 0, spec)
     for step in range(1, steps + 1):
-        progress.step(step, step * seconds, waiting, 8)
+        progress.step(step, step * sum(spent.values()), spent, 8)
 
 
 def test_speed_time_left_and_limit() -> None:
@@ -30,17 +31,62 @@ def test_speed_time_left_and_limit() -> None:
     assert progress.speeds() == {"speed/images_per_second": pytest.approx(16.0)}
     progress.show({"loss/l1": 0.012345, "critic/gap_training": 0.5, "critic/ratio": 2.0, "norm/generator": 3.0})
     assert lines == [
-        "content step 11  l1 0.01235  gap 0.5  r 2  16.0 images/s, 1:00:00 left, limited by the networks (data 0%)"
+        "content step 11  l1 0.01235  gap 0.5  r 2  "
+        "0.5 s a step, 16.0 images/s, 1:00:00 left, limited by the generator (100%)"
     ]
     progress.show({"loss/l1": 0.0})
     assert len(lines) == 1  # not more often than every few seconds
 
 
 def test_data_as_the_limit_and_minutes() -> None:
-    progress = Progress(print, io.StringIO())
-    run(progress, Stage(minutes=2), 21, 1.0, 0.6)
+    progress = Progress(lambda line: None, io.StringIO())
+    run(progress, Stage(minutes=2), 21, data=0.6, generator=0.4)
     assert "0:01:39 left, limited by data (60%)" in progress.bar(200)
     assert progress.share() == pytest.approx(21 / 120)
+
+
+@pytest.mark.parametrize(
+    ("spent", "words"),
+    [
+        ({"data": 0.1, "generator": 0.9}, "limited by the generator (90%, data 10%)"),
+        ({"data": 0.001, "critic": 0.6, "generator": 0.399}, "limited by the critic (60%, generator 40%)"),
+        ({"data": 0.1, "teacher": 0.5, "generator": 0.4}, "limited by the teacher (50%, generator 40%, data 10%)"),
+    ],
+)
+def test_after_twenty_steps_the_limit_is_told(spent: dict[str, float], words: str) -> None:
+    lines: list[str] = []
+    progress = Progress(lines.append, io.StringIO())
+    run(progress, Stage(steps=3620), 19, **spent)
+    assert lines == []
+    run(progress, Stage(steps=3620), 70, **spent)
+    assert lines == [f"content step 20  1 s a step, 8.0 images/s, 1:00:00 left, {words}"]  # once
+
+
+def test_a_continued_run_tells_it_after_twenty_steps_of_its_own() -> None:
+    lines: list[str] = []
+    progress = Progress(lines.append, io.StringIO())
+    progress.begin("content", 1000, Stage(steps=2000))
+    for step in range(1001, 1050):
+        progress.step(step, step * 0.5, {"generator": 0.5}, 8)
+    assert [line.split("  ")[0] for line in lines] == ["content step 1020"]
+
+
+def test_validation_and_disk_count_for_the_limit_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, 30)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(clock)))
+    progress = Progress(lambda line: None, io.StringIO())
+    progress.begin("content", 0, Stage(steps=100))
+    with progress.aside("validation"):
+        pass  # before the first step: not counted
+    for step in range(1, 32):
+        progress.step(step, step * 1.0, {"generator": 1.0}, 8)
+    with progress.aside("validation"):
+        pass  # thirty seconds, as long as thirty steps
+    with progress.aside("disk"):
+        pass
+    assert progress.speeds() == {"speed/images_per_second": pytest.approx(8.0)}  # of steps alone
+    # 69 steps are left, and for every second of a step go two beside it
+    assert "0:03:27 left, limited by validation (33%)" in progress.bar(200)
 
 
 def test_nothing_is_claimed_after_one_step() -> None:

@@ -1,11 +1,15 @@
 """Recipes: what is refused with a way out, and that every shipped one stands."""
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-from wassr.ground.errors import SettingsError
-from wassr.ground.settings import load_settings
+from wassr.ground.errors import SettingsError, WassrError
+from wassr.ground.settings import dump_settings, load_settings
 from wassr.networks.critics import CRITICS
 from wassr.networks.facts import FACTS
 from wassr.training import make
@@ -19,6 +23,7 @@ from wassr.training.recipe import (
     ContentLoss,
     Optimizer,
     Recipe,
+    SizedRecipe,
     find_recipe,
     shipped_recipes,
 )
@@ -171,3 +176,157 @@ def test_finding_recipes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["pictures, mine", "a: b", "#1", "C:\\x", "it's", "[new]"])
 def test_any_folders_name_is_taken_as_it_is(folder: str) -> None:
     assert find_recipe("compact-x4", (f"data={folder}",)).data.train == (folder,)
+
+
+def tree_of(name: str) -> dict[str, Any]:
+    return YAML(typ="safe").load(shipped_recipes()[name].read_text(encoding="utf-8"))
+
+
+def keys(tree: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of all keys at every depth."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield (*before, name)
+            yield from keys(value, (*before, name))
+
+
+def misspelt(word: str, place: int) -> list[str]:
+    """One letter dropped, replaced, swapped with the next."""
+    at, found = place % len(word), [word[:place] + "x" + word[place + 1 :]]
+    if len(word) > 1:
+        found.append(word[:at] + word[at + 1 :])
+    if at + 1 < len(word) and word[at] != word[at + 1]:
+        found.append(word[:at] + word[at + 1] + word[at] + word[at + 2 :])
+    return found
+
+
+def renamed(tree: Any, path: tuple[str, ...], new: str) -> Any:
+    """The tree with the last key of the path called otherwise, in its place."""
+    first, *rest = path
+    return {
+        (new if name == first and not rest else name): renamed(value, tuple(rest), new)
+        if name == first and rest
+        else value
+        for name, value in tree.items()
+    }
+
+
+def assert_caught(tree: Any, path: tuple[str, ...], wrong: str) -> None:
+    def load() -> None:
+        sized = load_settings(json.dumps(renamed(tree, path, wrong)), SizedRecipe, "r.yaml")
+        make.adversarial_problems(sized, lambda line: None)  # the critic's arguments are known to torch only
+
+    with pytest.raises(WassrError) as caught:
+        load()
+    message = str(caught.value)
+    assert wrong in message, (path, message)
+    assert f"did you mean {path[-1]}?" in message, (path, message)
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_key_with_a_wrong_letter_is_caught_with_the_nearest(name: str) -> None:
+    tree, count = tree_of(name), 0
+    for path in keys(tree):
+        kinds = misspelt(path[-1], len(path[-1]) // 2)
+        assert_caught(tree, path, kinds[count % len(kinds)])
+        count += 1
+    assert count > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_key_with_any_letter_wrong_is_caught_with_the_nearest(name: str) -> None:
+    tree = tree_of(name)
+    for path in keys(tree):
+        for wrong in {wrong for place in range(len(path[-1])) for wrong in misspelt(path[-1], place)}:
+            assert_caught(tree, path, wrong)
+
+
+@pytest.mark.slow
+def test_every_key_that_a_recipe_may_have_is_caught_too() -> None:
+    tree = YAML(typ="safe").load(dump_settings(find_recipe("demo", ("content.teacher={model: compact-x4}",))))
+    found = list(keys(tree))
+    assert len(found) > 100
+    for path in found:
+        for wrong in misspelt(path[-1], 1):
+            assert_caught(tree, path, wrong)
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if "small" in tree_of(name)])
+def test_a_wrong_letter_in_a_line_of_the_small_size_is_caught(name: str, tmp_path: Path) -> None:
+    tree = tree_of(name)
+    for index, line in enumerate(tree["small"]):
+        path, _, value = line.partition("=")
+        *front, last = path.split(".")
+        wrong = misspelt(last, len(last) // 2)[0]
+        small = [*tree["small"][:index], ".".join([*front, f"{wrong}={value}"]), *tree["small"][index + 1 :]]
+        (tmp_path / "r.yaml").write_text(json.dumps(tree | {"small": small}), encoding="utf-8")
+        with pytest.raises(SettingsError, match=rf"{wrong}: unknown key; did you mean {last}\?"):
+            find_recipe(str(tmp_path / "r.yaml"), small=True)
+
+
+def misfits(node: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str]:
+    """What a JSON schema has against a tree; the words of the standard that our schema uses, and no others."""
+    known = {"$ref", "$defs", "anyOf", "type", "enum", "properties", "required", "additionalProperties", "items"}
+    known |= {"prefixItems", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+    known |= {"pattern", "title", "description", "default"}
+    assert set(schema) <= known, schema
+    if "$ref" in schema:
+        return misfits(node, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
+    if "anyOf" in schema:
+        tried = [misfits(node, one, root) for one in schema["anyOf"]]
+        return [] if [] in tried else [word for words in tried for word in words]
+    if "enum" in schema:
+        return [] if node in schema["enum"] else [f"{node!r} is none of {schema['enum']}"]
+    kinds = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "null": type(None)}
+    kind = schema.get("type")
+    if kind == "boolean" or isinstance(node, bool):
+        return [] if kind == "boolean" and isinstance(node, bool) else [f"{node!r} is no {kind}"]
+    if not isinstance(node, kinds[kind]):  # type: ignore[arg-type,index]
+        return [f"{node!r} is no {kind}"]
+    found = [f"{key} is missing" for key in schema.get("required", ()) if key not in node]
+    if kind == "object":
+        others = schema.get("additionalProperties", True)
+        for key, value in node.items():
+            if key in schema.get("properties", ()):
+                found += misfits(value, schema["properties"][key], root)
+            elif isinstance(others, dict):
+                found += misfits(value, others, root)
+            elif not others:
+                found.append(f"{key} is unknown")
+    if kind == "array":
+        assert schema.get("minItems", 0) <= len(node) <= schema.get("maxItems", 1000)
+        each = schema.get("prefixItems") or [schema["items"]] * len(node)
+        found += [word for value, one in zip(node, each, strict=True) for word in misfits(value, one, root)]
+    if kind in {"number", "integer"}:
+        low, high = schema.get("minimum", node), schema.get("maximum", node)
+        above, below = schema.get("exclusiveMinimum", node - 1), schema.get("exclusiveMaximum", node + 1)
+        found += [] if low <= node <= high and above < node < below else [f"{node} is out of range"]
+    return found
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_schema_takes_recipes_and_refuses_what_loading_refuses(name: str) -> None:
+    schema, tree = SizedRecipe.model_json_schema(), tree_of(name)
+    assert misfits(tree, schema, schema) == []
+    assert misfits(YAML(typ="safe").load(dump_settings(find_recipe(name))), schema, schema) == []
+    for path in keys(tree):
+        if "arguments" not in path[:-1]:  # of networks: the schema leaves them open
+            wrong = misspelt(path[-1], 1)[0]
+            assert f"{wrong} is unknown" in misfits(renamed(tree, path, wrong), schema, schema)
+
+
+@pytest.mark.parametrize(("key", "value"), [("crop", "large"), ("crop", 0), ("ema", 1.0), ("loss", {"l1": -1.0})])
+def test_the_schema_refuses_wrong_values(key: str, value: object) -> None:
+    schema, tree = SizedRecipe.model_json_schema(), tree_of("demo")
+    assert misfits(tree | {"content": tree["content"] | {key: value}}, schema, schema)
+
+
+def test_the_schema_knows_the_presets() -> None:
+    schema, tree = SizedRecipe.model_json_schema(), tree_of("demo")
+    for preset in PRESETS:
+        tree["adversarial"]["adversarial"] = preset
+        assert misfits(tree, schema, schema) == []
+    tree["adversarial"]["adversarial"] = "wgan-pg"
+    assert misfits(tree, schema, schema)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from wassr import __version__
+from wassr.cli.evaluate import evaluate
 from wassr.cli.models import models
 from wassr.cli.train import recipes, train
 from wassr.cli.upscale import upscale
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command(no_args_is_help=True)(upscale)
 app.command()(models)
+app.command(no_args_is_help=True)(evaluate)
 app.command(no_args_is_help=True)(train)
 app.command()(recipes)
 

@@ -16,15 +16,29 @@ def train(
     ] = None,
     start: Annotated[str | None, typer.Option("--from", help="fine-tune from this model (name or file)")] = None,
     small: Annotated[bool, typer.Option("--small", help="the recipe's small size: minutes on two cores")] = False,
+    show_data: Annotated[
+        bool,
+        typer.Option("--show-data", help="write what the network will see to FILE.png (or RECIPE-data.png) and stop"),
+    ] = False,
 ) -> None:
     """Train a recipe; the same command again continues where it stopped, to the bit on a CPU.
 
+    Look at the data first: wassr train RECIPE data=DIR --show-data sheet.png
     Watch it: pip install tensorboard; tensorboard --logdir runs
     """
     from wassr.cli.extras import needs_extra
     from wassr.training.recipe import find_recipe
 
-    plan = find_recipe(recipe, tuple(changes or ()), small)
+    given = changes or []
+    # an option's value that may be left out would swallow the KEY=VALUE after it, so the file is told by its name
+    sheets = [word for word in given if show_data and "=" not in word and word.lower().endswith(".png")]
+    plan = find_recipe(recipe, tuple(word for word in given if word not in sheets), small)
+    if show_data:
+        needs_extra("train", "torch")
+        from wassr.training.showing import show_data as show
+
+        show(plan, Path(sheets[-1] if sheets else f"{plan.name}-data.png"), say=lambda line: print(line, flush=True))
+        return
     needs_extra("train", "torch", "tensorboardX", "onnx", "onnxscript")
     from wassr.training.loop import train as run
 

@@ -11,16 +11,27 @@ from numpy.typing import NDArray
 
 from wassr.ground.errors import PictureError, TrainingError
 from wassr.pixels.formats import READABLE, read_picture
-from wassr.pixels.picture import to_array
+from wassr.pixels.picture import Picture, to_array
 
 Levels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a file held before it became 8-bit RGB. mean: of its levels, 0..255; flat: one level in all pixels."""
+
+    format: str
+    bits: int
+    gray: bool
+    mean: float
+    flat: bool
 
 
 @dataclass(frozen=True)
 class Pictures:
     """Pictures to cut crops from: uint8 (H, W, 3), in memory as far as they fit, decoded anew otherwise.
 
-    names: relative to their folder; sizes: (height, width); notes: sentences for the user about what was left out.
+    names: of the files; sizes: (height, width); notes: sentences for the user about what was left out.
     """
 
     names: tuple[str, ...]
@@ -28,6 +39,7 @@ class Pictures:
     cached: tuple[Levels | None, ...]
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
+    facts: tuple[Facts, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -72,20 +84,23 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
     sizes: list[tuple[int, int]] = []
     cached: list[Levels | None] = []
     kept: list[Path] = []
+    facts: list[Facts] = []
     total, bad, small = 0, 0, 0
     with ThreadPoolExecutor(workers) as pool:
         for first in range(0, len(paths), 8 * workers):  # in groups: no more than these wait decoded
             group = paths[first : first + 8 * workers]
-            for path, levels in zip(group, pool.map(_levels_or_none, group), strict=True):
-                if levels is None or min(levels.shape[:2]) < smallest:
-                    bad, small = bad + (levels is None), small + (levels is not None)
+            for path, read in zip(group, pool.map(_read_or_none, group), strict=True):
+                if read is None or min(read[0].shape[:2]) < smallest:
+                    bad, small = bad + (read is None), small + (read is not None)
                     continue
+                levels, fact = read
                 fits = total + levels.nbytes <= gigabytes * 1e9
                 total += levels.nbytes if fits else 0
                 names.append(path.name)
                 sizes.append((levels.shape[0], levels.shape[1]))
                 cached.append(levels if fits else None)
                 kept.append(path)
+                facts.append(fact)
     if not kept:
         raise TrainingError(
             f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels "
@@ -99,7 +114,7 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
         if slow
         else []
     )
-    return Pictures(tuple(names), tuple(sizes), tuple(cached), tuple(kept), tuple(notes))
+    return Pictures(tuple(names), tuple(sizes), tuple(cached), tuple(kept), tuple(notes), tuple(facts))
 
 
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
@@ -112,17 +127,31 @@ def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
 
 def read_levels(path: Path) -> Levels:
     """One picture as uint8 (H, W, 3); gray is repeated, alpha dropped. Raises PictureError."""
-    levels = to_array(read_picture(path), np.uint8)
+    return _levels(read_picture(path))
+
+
+def _levels(picture: Picture) -> Levels:
+    levels = to_array(picture, np.uint8)
     levels = levels.reshape(*levels.shape[:2], -1)  # gray may come without an axis of channels
     rgb = levels[..., :3] if levels.shape[2] >= 3 else np.repeat(levels[..., :1], 3, axis=2)
     return np.ascontiguousarray(rgb)
 
 
-def _levels_or_none(path: Path) -> Levels | None:
+def _read_or_none(path: Path) -> tuple[Levels, Facts] | None:
     try:
-        return read_levels(path)
+        picture = read_picture(path)
     except PictureError:
         return None  # one bad file does not stop a night's training; `load_pictures` says if nothing is left
+    levels = _levels(picture)
+    mean = float(levels[::4, ::4].mean())  # a sixteenth of the pixels tells as much
+    flat = bool(levels.min() == levels.max())
+    return levels, Facts(_format(path, picture), picture.bits, picture.gray, mean, flat)
+
+
+def _format(path: Path, picture: Picture) -> str:
+    """The format; WebP has two kinds, of which the plain form of the lossy one tells itself."""
+    with path.open("rb") as file:
+        return "lossy WEBP" if file.read(16)[8:] == b"WEBPVP8 " else picture.source_format
 
 
 @lru_cache(maxsize=4)

@@ -1,10 +1,10 @@
 """Scores of a model on a folder of pictures, by the usual protocol: crop, shrink, enlarge, compare. No torch.
 
 A model is anything that takes 8-bit pixels (h, w, 3) and gives (scale h, scale w, 3), so that users' results are what
-is judged: after base, back-projection and rounding. Every number carries its protocol.
+is judged: after base, back-projection and rounding. A score without its protocol cannot be made.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,65 +13,91 @@ from numpy.typing import NDArray
 
 from wassr.data.folders import find_pictures, read_levels
 from wassr.evaluation.metrics import METRICS, Metric
+from wassr.evaluation.statistics import interval
 from wassr.ground.errors import PictureError
 from wassr.models.card import Measurement
 from wassr.pixels.resize import resize_rounded, shrink
 
 Levels = NDArray[np.uint8]
+Floats = NDArray[np.float64]
 Enlarge = Callable[[Levels], Levels]
 
 SMALLEST = 11  # pixels that must be left within the border: the window of SSIM
+REDUCED = "low resolution by 8-bit bicubic (MATLAB's), cropped to multiples"
 
 
 @dataclass(frozen=True)
-class Value:
-    """One number with what it needs to be read."""
+class Case:
+    """One picture of a set, to be enlarged: low (h, w, 3); high is the original, None where there is none."""
 
-    metric: str
-    value: float
-    unit: str
-    higher_is_better: bool
-    protocol: str
+    data: str
+    name: str
+    low: Levels
+    high: Levels | None
 
 
 @dataclass(frozen=True)
 class PictureScore:
-    """All metrics of one picture; height and width of the original after the crop to a multiple of the scale."""
+    """All metrics of one picture; height and width of what was scored. A metric that it is too small for is NaN."""
 
     picture: str
     height: int
     width: int
-    values: tuple[Value, ...]
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class Score:
-    """One model on one set: rows of single pictures, and means of the per-picture values."""
+    """One model on one set, with how it was computed. metrics: what each number is; source: how the pictures came.
+
+    Raises ValueError when one of them says nothing: numbers without a protocol are not for printing.
+    """
 
     data: str
     scale: int
+    metrics: Mapping[str, Metric]
     pictures: tuple[PictureScore, ...]
-    means: tuple[Value, ...]
-    protocol: str
+    source: str
+
+    def __post_init__(self) -> None:
+        silent = [name for name, metric in self.metrics.items() if not metric.protocol]
+        if silent or not self.source:
+            raise ValueError(f"{self.data}: no protocol of {', '.join(silent) or 'the pictures'}")
+
+    @property
+    def protocol(self) -> str:
+        """Of the means, but for what each metric says itself."""
+        return f"{self.source}; mean of {len(self.pictures)} pictures"
+
+    def column(self, metric: str) -> Floats:
+        """One metric of all pictures, in their order; NaN where it says nothing. Raises KeyError for another metric."""
+        return np.array([picture.values[metric] for picture in self.pictures], dtype=np.float64)
+
+    def known(self, metric: str) -> Floats:
+        """The same without NaN."""
+        column = self.column(metric)
+        return column[~np.isnan(column)]
 
     def mean(self, metric: str) -> float:
-        """The mean of one metric. Raises KeyError when it was not computed."""
-        for value in self.means:
-            if value.metric == metric:
-                return value.value
-        raise KeyError(metric)
+        """The mean over pictures; NaN when the metric says nothing about any of them."""
+        values = self.known(metric)
+        return float(values.mean()) if len(values) else float("nan")
+
+    def interval(self, metric: str) -> tuple[float, float]:
+        """The 95 % bootstrap interval of the mean."""
+        return interval(self.known(metric))
 
     def measurements(self, how: str = "") -> tuple[Measurement, ...]:
         """The means for a card; `how` says what made the pictures (engine, precision)."""
         return tuple(
             Measurement(
                 data=self.data,
-                metric=v.metric,
-                value=round(v.value, 4),
-                unit=v.unit,
-                protocol="; ".join(part for part in (self.protocol, v.protocol, how) if part),
+                metric=name,
+                value=round(self.mean(name), 4),
+                unit=metric.unit,
+                protocol="; ".join(part for part in (self.protocol, metric.protocol, how) if part),
             )
-            for v in self.means
+            for name, metric in self.metrics.items()
         )
 
 
@@ -83,45 +109,51 @@ def score_folder(
     Raises TrainingError when the folder is missing or empty, PictureError when a picture cannot be read, is too small,
     or when the model gives a picture of the wrong size or kind.
     """
-    rows = tuple(
-        score_picture(enlarge, picture, high, scale, metrics) for picture, high in originals(find_pictures([folder]))
-    )
-    protocol = (
-        f"x{scale}; low resolution by 8-bit bicubic (MATLAB's), cropped to multiples; mean of {len(rows)} pictures"
-    )
-    return Score(name or folder.name, scale, rows, _means(rows), protocol)
+    data = name or folder.name
+    rows = []
+    for path in find_pictures([folder]):
+        case = case_of(data, path.name, read_levels(path), scale)
+        rows.append(score_case(case, enlarge(case.low), scale, metrics))
+    return score_of(data, scale, metrics, rows)
 
 
-def score_picture(
-    enlarge: Enlarge, name: str, high: Levels, scale: int, metrics: Mapping[str, Metric] = METRICS
-) -> PictureScore:
-    """Shrink one original, enlarge it by the model, and compare. Raises PictureError as `score_folder` does."""
-    low, high = low_and_high(name, high, scale)
-    made = enlarge(low)
-    if made.shape != high.shape or made.dtype != np.uint8:
-        raise PictureError(
-            name, f"the model made {made.dtype} {made.shape} where uint8 {high.shape} is needed; is its scale {scale}?"
-        )
-    values = []
+def score_of(
+    data: str, scale: int, metrics: Mapping[str, Metric], rows: list[PictureScore], references: bool = True
+) -> Score:
+    """Rows of one model on one set as a score, with how their pictures came."""
+    source = REDUCED if references else "the pictures themselves are the low resolution, there are no originals"
+    return Score(data, scale, metrics, tuple(rows), f"x{scale}; {source}")
+
+
+def score_case(case: Case, made: Levels, scale: int, metrics: Mapping[str, Metric]) -> PictureScore:
+    """Compare what a model made with the original or the input.
+
+    Raises PictureError when it has the wrong size or kind.
+    """
+    height, width = case.low.shape[0] * scale, case.low.shape[1] * scale
+    if made.shape != (height, width, 3) or made.dtype != np.uint8:
+        found = f"{made.shape[1]}x{made.shape[0]}" if made.ndim > 1 else f"{made.size} values"
+        due = f"{width}x{height} (uint8, RGB)"
+        raise PictureError(case.name, f"the result is {found} ({made.dtype}) instead of {due}; is its scale {scale}?")
+    values = {}
     for key, metric in metrics.items():
-        value = metric.compute(made, high if metric.reference == "high" else low, scale)
-        values.append(Value(key, value, metric.unit, metric.higher_is_better, metric.protocol))
-    return PictureScore(name, high.shape[0], high.shape[1], tuple(values))
+        reference = case.high if metric.reference == "high" else case.low
+        if reference is None:
+            raise PictureError(case.name, f"{key} needs an original")
+        values[key] = metric.compute(made, reference, scale)
+    return PictureScore(case.name, height, width, values)
 
 
-def low_and_high(name: str, high: Levels, scale: int) -> tuple[Levels, Levels]:
-    """The original cropped to a multiple of the scale at its upper left corner, and its reduction."""
+def case_of(data: str, name: str, high: Levels, scale: int) -> Case:
+    """An original (H, W, 3) cropped to a multiple of the scale at its upper left corner, with its reduction.
+
+    Raises PictureError when it is too small to be scored.
+    """
     height, width = (size // scale * scale for size in high.shape[:2])
     if min(height, width) < SMALLEST + 2 * scale:
         raise PictureError(name, f"{width}x{height} pixels are too few to be scored at x{scale}")
     high = high[:height, :width]
-    return shrink(high, scale), high
-
-
-def originals(paths: Sequence[Path]) -> Iterator[tuple[str, Levels]]:
-    """Name and pixels (H, W, 3) of each; gray is repeated in three equal channels, alpha dropped."""
-    for path in paths:
-        yield path.name, read_levels(path)
+    return Case(data, name, shrink(high, scale), high)
 
 
 def bicubic(scale: int) -> Enlarge:
@@ -132,11 +164,3 @@ def bicubic(scale: int) -> Enlarge:
 def nearest(scale: int) -> Enlarge:
     """Every pixel repeated."""
     return lambda low: np.repeat(np.repeat(low, scale, axis=0), scale, axis=1)
-
-
-def _means(rows: Sequence[PictureScore]) -> tuple[Value, ...]:
-    columns = zip(*(row.values for row in rows), strict=True)
-    return tuple(
-        Value(c[0].metric, float(np.mean([v.value for v in c])), c[0].unit, c[0].higher_is_better, c[0].protocol)
-        for c in columns
-    )

@@ -1,29 +1,69 @@
-"""Which crops a step gets, and which ones are prepared meanwhile."""
+"""Which crops a step gets, which ones are prepared meanwhile, and what the step spends its time on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from wassr.data.folders import Pictures
 from wassr.data.stream import Batch, Key, Role, Stream
-from wassr.training.recipe import AdversarialStage, Stage
+from wassr.training.recipe import AdversarialStage, Recipe, Stage
+
+
+def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
+    """The stream that a stage of a recipe learns from."""
+    return Stream(
+        pictures,
+        recipe.generator.scale,
+        spec.crop,
+        spec.batch,
+        recipe.seed,
+        luma=recipe.generator.channels == "y",
+        candidates=recipe.data.candidates,
+        workers=recipe.data.workers,
+    )
 
 
 class StepBatches:
-    """The crops of one generator step, by role and sub-step; `seconds` were spent waiting for them.
+    """The crops of one generator step, by role and sub-step, and a clock of the step.
 
     teach changes what the generator is to learn; critics see the originals.
+    spent: seconds waiting for crops ("data"), for the teacher, and of work on the crops between one request and the
+    next, which counts for whom they were: a critic's step with the results that it judges, the generator's with the
+    critic's opinion of them.
     """
 
     def __init__(
         self, stream: Stream, step: int, spec: Stage, teach: Callable[[Batch], Batch] = lambda batch: batch
     ) -> None:
-        self.stream, self.step, self.spec, self.teach, self.seconds = stream, step, spec, teach, 0.0
+        self.stream, self.step, self.spec, self.teach = stream, step, spec, teach
+        self.spent = dict.fromkeys(("data", "teacher", "critic", "generator"), 0.0)
+        self._doing, self._since = "generator", time.perf_counter()
 
     def __call__(self, role: Role, sub: int = 0) -> Batch:
-        began = time.perf_counter()
+        self._turn_to("data")
         key = Key(role, self.step, sub)
-        batch = self.stream(key, following(key, self.spec))
-        self.seconds += time.perf_counter() - began
-        return self.teach(batch) if role == "generator" else batch
+        batch = self.stream(key, coming(key, self.spec))
+        if role == "generator":
+            self._turn_to("teacher")
+            batch = self.teach(batch)
+        self._turn_to(role)
+        return batch
+
+    def end(self) -> float:
+        """Stop the clock; the seconds of the whole step."""
+        self._turn_to("generator")
+        return sum(self.spent.values())
+
+    def _turn_to(self, part: str) -> None:
+        now = time.perf_counter()
+        self.spent[self._doing] += now - self._since
+        self._doing, self._since = part, now
+
+
+def coming(key: Key, spec: Stage) -> Iterator[Key]:
+    """The keys after `key`, without end."""
+    while True:
+        key = following(key, spec)
+        yield key
 
 
 def following(key: Key, spec: Stage) -> Key:

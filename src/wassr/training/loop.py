@@ -1,19 +1,18 @@
 """The loop: schedule only. Step, watch, validate, save; both stages of a recipe, resumable to the bit."""
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from wassr.data.stream import Stream
 from wassr.ground.errors import TrainingError
 from wassr.models.build import Generator
 from wassr.models.card import Card
 from wassr.training import make, validation
 from wassr.training.adversarial import Adversary
-from wassr.training.batches import StepBatches
+from wassr.training.batches import StepBatches, stream_of
 from wassr.training.board import Board
 from wassr.training.losses import Content, content_loss
 from wassr.training.material import Material, load_material
@@ -72,19 +71,18 @@ def _run(
     recipe: Recipe, folder: RunFolder, state: State, reference: Generator, numbers: Numbers | None, say: Say
 ) -> Path:
     material = load_material(recipe, say)
-    log = RunLog(folder.log, numbers.log_length if numbers else 0)
-    board = Board(folder.board, state.total)
     if numbers:
         say(f"{folder.path}: continuing the {state.stage} stage at step {state.step}")
     progress = Progress(say)
-    try:
-        with stop_on_signal() as stop:
-            run = Run(recipe, folder, material, progress, log, board, stop, {"start": reference})
-            return _stages(run, state)
-    finally:
-        progress.clear()
-        log.close()
-        board.close()
+    with (
+        closing(RunLog(folder.log, numbers.log_length if numbers else 0)) as log,
+        closing(Board(folder.board, state.total)) as board,
+        stop_on_signal() as stop,
+    ):
+        try:
+            return _stages(Run(recipe, folder, material, progress, log, board, stop, {"start": reference}), state)
+        finally:
+            progress.clear()
 
 
 def _finished(recipe: Recipe, folder: RunFolder, numbers: Numbers) -> bool:
@@ -158,17 +156,14 @@ def _stage(run: Run, state: State) -> None:
     spec, recipe = make.stage_of(run.recipe, state.stage), run.recipe
     if _share(state, spec) >= 1:  # killed after the last step: validated and saved already
         return
-    scale, luma = recipe.generator.scale, recipe.generator.channels == "y"
     content = content_loss(spec.loss, run.progress.say)
     step = _stepper(state, spec, content)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
-    meter = Meter(spec, run.material.pairs, scale) if isinstance(spec, AdversarialStage) else None
+    meter = Meter(spec, run.material.pairs, recipe.generator.scale) if isinstance(spec, AdversarialStage) else None
     run.progress.begin(state.stage, state.step, spec)
     if state.step == 0:
         _watch(run, state, meter)
-    with Stream(
-        run.material.pictures, scale, spec.crop, spec.batch, recipe.seed, luma, recipe.data.candidates
-    ) as stream:
+    with stream_of(recipe, spec, run.material.pictures) as stream:
         while _share(state, spec) < 1:
             _set_rates(state, spec)
             _one_step(run, state, spec, step, StepBatches(stream, state.step, spec, teach), meter)
@@ -182,7 +177,6 @@ def _one_step(
     batches: StepBatches,
     meter: Meter | None,
 ) -> None:
-    began = time.perf_counter()
     try:
         measured = step(batches)
     except NotFinite as error:
@@ -192,18 +186,21 @@ def _one_step(
         ) from None
     state.step, state.total = state.step + 1, state.total + 1
     state.update_average(spec.ema)
-    state.seconds += time.perf_counter() - began
-    run.progress.step(state.step, state.seconds, batches.seconds, spec.batch)
+    state.seconds += batches.end()
+    run.progress.step(state.step, state.seconds, batches.spent, spec.batch)
     last = _share(state, spec) >= 1
     if state.step % spec.log_every == 0:
         values = measured.values | {f"rate/{name}": rate for name, rate in _rates(state)}
-        run.log.write(state.total, values)
-        run.board.scalars(state.total, values | run.progress.speeds())
+        with run.progress.aside("disk"):
+            run.log.write(state.total, values)
+            run.board.scalars(state.total, values | run.progress.speeds())
         run.progress.show(values)
     if last or state.step % spec.validate_every == 0:
-        _watch(run, state, meter)
+        with run.progress.aside("validation"):
+            _watch(run, state, meter)
     if last or run.stop.asked or state.step % spec.save_every == 0:
-        save_state(state, run.folder.state, run.log.flush())
+        with run.progress.aside("disk"):
+            save_state(state, run.folder.state, run.log.flush())
     if run.stop.asked:
         raise Stopped(
             f"{run.folder.path}: stopped and saved at step {state.total}; the same command goes on from there"

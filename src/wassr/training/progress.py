@@ -3,11 +3,13 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TextIO
 
 from wassr.training.recipe import Stage
 
+FIRST_LINE = 20  # steps after which the limit of the run is told, whatever log_every says
 LINE_SECONDS = 10.0  # between lines where there is no terminal
 LINE_SECONDS_WITH_BAR = 60.0
 BAR_SECONDS = 0.2
@@ -23,9 +25,7 @@ class Progress:
         self._say, self._terminal = say, terminal or sys.stderr
         self._bar = self._terminal.isatty()
         self._drawn = self._shown = float("-inf")
-        self._stage, self._spec = "", Stage(steps=1)
-        self._first: tuple[int, float] | None = None  # the first step costs more than others and is left out
-        self._step, self._seconds, self._waiting, self._batch = 0, 0.0, 0.0, 1
+        self.begin("", 0, Stage(steps=1))
 
     def say(self, line: str) -> None:
         """A sentence, on a line of its own."""
@@ -34,25 +34,40 @@ class Progress:
 
     def begin(self, stage: str, step: int, spec: Stage) -> None:
         """A stage begins or continues at `step`."""
-        self._stage, self._spec, self._first, self._step = stage, spec, None, step
+        self._stage, self._spec, self._begun = stage, spec, step
+        self._step, self._seconds, self._batch = step, 0.0, 1
+        self._first: tuple[int, float] | None = None  # the first step costs more than others and is left out
+        self._spent: dict[str, float] = {}  # seconds since then, by the keys of PARTS
 
-    def step(self, step: int, seconds: float, waiting: float, batch: int) -> None:
-        """`seconds` of the stage so far, `waiting` of them for crops in this step."""
+    def step(self, step: int, seconds: float, spent: Mapping[str, float], batch: int) -> None:
+        """`seconds` of the stage's steps so far; `spent`: of this one, by parts."""
         if self._first is None:
-            self._first, self._waiting, waiting = (step, seconds), 0.0, 0.0
+            self._first = (step, seconds)
+        else:
+            for part, took in spent.items():
+                self._spent[part] = self._spent.get(part, 0.0) + took
         self._step, self._seconds, self._batch = step, seconds, batch
-        self._waiting += waiting
         if self._bar and time.monotonic() - self._drawn >= BAR_SECONDS:
             self._drawn = time.monotonic()
             self._terminal.write(f"\r\x1b[K{self.bar(shutil.get_terminal_size().columns - 1)}")
             self._terminal.flush()
+        if step - self._begun == FIRST_LINE:
+            self.say(f"{self._stage} step {step}  {self._words()}")
+
+    @contextmanager
+    def aside(self, part: str) -> Iterator[None]:
+        """A block beside the steps (validation, disk): a part of the run's time too."""
+        began = time.perf_counter()
+        yield
+        if self._first is not None:
+            self._spent[part] = self._spent.get(part, 0.0) + time.perf_counter() - began
 
     def bar(self, width: int) -> str:
         """One line of at most `width` characters."""
         share = self.share()
         filled = round(20 * share)
         marks = "#" * filled + "." * (20 - filled)
-        return f"{self._stage} [{marks}] {share:.0%}  step {self._step}  {self._words()}"[:width]
+        return f"{self._stage} [{marks}] {share:.0%}  step {self._step}  {self._words(short=True)}"[:width]
 
     def clear(self) -> None:
         """Take the bar away, so that something else can be printed."""
@@ -87,25 +102,41 @@ class Progress:
         self.say(f"validated at step {step}: {words}")
 
     def _since(self) -> tuple[int, float]:
-        """Steps and seconds since the first step of this process."""
+        """Steps and their seconds since the first step of this process."""
         return (self._step - self._first[0], self._seconds - self._first[1]) if self._first else (0, 0.0)
 
     def _speed(self) -> float:
         done, took = self._since()
         return done * self._batch / took if took > 0 else 0.0
 
-    def _words(self) -> str:
+    def _words(self, short: bool = False) -> str:
         done, took = self._since()
         if not done or took <= 0:
             return "timing the first steps"
-        return f"{self._speed():.1f} images/s, {self._left(took / done)} left, {self._limit(took)}"
+        each = "" if short else f"{took / done:.3g} s a step, "
+        return f"{each}{self._speed():.1f} images/s, {self._left(took / done)} left, {self._limit(short)}"
 
     def _left(self, each: float) -> str:
-        spec = self._spec
+        spec, whole = self._spec, sum(self._spent.values())
         left = spec.minutes * 60 - self._seconds if spec.minutes else ((spec.steps or 0) - self._step) * each
+        left *= whole / max(whole - sum(self._spent.get(part, 0.0) for part in ASIDE), 1e-9)
         minutes, seconds = divmod(round(max(left, 0)), 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
 
-    def _limit(self, took: float) -> str:
-        share = self._waiting / took
-        return f"limited by data ({share:.0%})" if share > 0.3 else f"limited by the networks (data {share:.0%})"
+    def _limit(self, short: bool) -> str:
+        whole = sum(self._spent.values())
+        shares = sorted(((took / whole, part) for part, took in self._spent.items()), reverse=True)
+        most, *others = [(f"{share:.0%}", part) for share, part in shares if share >= 0.005]
+        rest = "" if short else "".join(f", {part} {share}" for share, part in others)
+        return f"limited by {PARTS[most[1]]} ({most[0]}{rest})"
+
+
+ASIDE = ("validation", "disk")
+PARTS = {  # in words
+    "data": "data",
+    "teacher": "the teacher",
+    "generator": "the generator",
+    "critic": "the critic",
+    "validation": "validation",
+    "disk": "the disk",
+}

@@ -9,7 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, field_validator, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, nearest, read_settings
@@ -62,6 +64,7 @@ class Data(Strict):
         default=1, description="crops drawn for each one used; the one with the most detail is taken"
     )
     cache_gigabytes: Positive = Field(default=4.0, description="memory for decoded pictures, as 8-bit pixels")
+    workers: int = Field(default=1, ge=0, description="threads that prepare crops ahead; never changes what they are")
 
 
 class Optimizer(Strict):
@@ -169,6 +172,10 @@ class AdversarialLoss(Strict):
     ratio: Positive | None = Field(
         default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y"
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"enum": list(PRESETS)}, handler(core)]}  # editors must know the presets too
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,45 @@
+"""Which metrics are computed: those asked for by name, or the usual ones."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from wassr.evaluation.judges import JUDGES, judge_metric, judge_metrics
+from wassr.evaluation.metrics import METRICS, Metric
+from wassr.evaluation.niqe import NO_REFERENCE
+from wassr.ground.errors import UsageError
+
+USUAL = ("psnr_y", "ssim_y", "lpips", "lr_consistency")
+WITHOUT_ORIGINALS = ("niqe", "lr_consistency", "colour_drift_low")
+
+
+def choose_metrics(names: Sequence[str], judges: Path | None = None, references: bool = True) -> dict[str, Metric]:
+    """The metrics of these names, in this order; without names the usual ones whose files are here.
+
+    judges: a folder with more judges' files. references: there are originals to compare with.
+    Raises UsageError for an unknown name, with the nearest one, and for a metric that needs an original where there is
+    none; ModelError for a judge whose file is not here.
+    """
+    if judges is not None and not judges.is_dir():
+        raise UsageError(f"--judges {judges}: no such folder")
+    if not names:
+        here = METRICS | NO_REFERENCE | judge_metrics(judges)
+        return {name: here[name] for name in (USUAL if references else WITHOUT_ORIGINALS) if name in here}
+    found = {name: _metric(name, judges) for name in names}
+    needing = [name for name, metric in found.items() if metric.reference == "high"]
+    if needing and not references:
+        without = [name for name, metric in (METRICS | NO_REFERENCE).items() if metric.reference != "high"]
+        raise UsageError(f"--metric {needing[0]}: needs originals; with --no-reference choose {', '.join(without)}")
+    return found
+
+
+def _metric(name: str, judges: Path | None) -> Metric:
+    plain = METRICS | NO_REFERENCE
+    if name in plain:
+        return plain[name]
+    if name in JUDGES:
+        return judge_metric(name, judges)
+    known = [*plain, *JUDGES]
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
+    guess = f"did you mean {close[0]}? " if close else ""
+    raise UsageError(f"--metric {name}: no such metric; {guess}there are {', '.join(known)}")

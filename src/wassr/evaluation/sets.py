@@ -1,0 +1,70 @@
+"""Sets of test pictures: which folders are one, which picture is in which, and each as a case to be enlarged."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wassr.data.folders import read_levels
+from wassr.evaluation.scoring import Case, case_of
+from wassr.ground.errors import PictureError, UsageError
+from wassr.pixels.formats import READABLE
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Pictures that are averaged over: originals, or the inputs themselves where there are no originals."""
+
+    name: str
+    paths: tuple[Path, ...]
+
+
+def find_sets(folders: Iterable[str | Path]) -> tuple[DataSet, ...]:
+    """Each folder is a set, named by its last part; one without pictures is searched for sub-folders that have some.
+
+    A single picture is a set of one. Raises UsageError when a folder is missing or holds no picture, and when two sets
+    have one name.
+    """
+    found = [one for folder in folders for one in _sets(Path(folder).expanduser())]
+    taken: dict[str, DataSet] = {}
+    for one in found:
+        if one.name in taken:
+            places = f"{taken[one.name].paths[0].parent} and {one.paths[0].parent}"
+            raise UsageError(f"--data: two sets are called {one.name} ({places}); rename a folder")
+        taken[one.name] = one
+    return tuple(found)
+
+
+def read_case(one: DataSet, path: Path, scale: int, references: bool = True) -> Case:
+    """One picture of a set. references: it is an original, to be reduced first; otherwise it is the input itself.
+
+    Raises PictureError when it cannot be read or is too small.
+    """
+    levels = read_levels(path)
+    try:
+        return case_of(one.name, path.name, levels, scale) if references else Case(one.name, path.name, levels, None)
+    except PictureError as error:
+        raise PictureError(path, error.reason) from error
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures directly in a folder, by name; hidden files are none."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix.lower() in READABLE and not path.name.startswith(".")
+    )
+
+
+def _sets(folder: Path) -> list[DataSet]:
+    if not folder.exists():
+        raise UsageError(f"--data {folder}: no such folder")
+    if folder.is_file():
+        return [DataSet(folder.stem, (folder,))]
+    direct = pictures_in(folder)
+    if direct:
+        return [DataSet(folder.resolve().name, tuple(direct))]
+    below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    found = [DataSet(path.name, tuple(pictures)) for path in below if (pictures := pictures_in(path))]
+    if not found:
+        raise UsageError(f"--data {folder}: no pictures in it or in its sub-folders ({', '.join(sorted(READABLE))})")
+    return found

@@ -1,0 +1,41 @@
+"""Metrics by name."""
+
+from pathlib import Path
+
+import pytest
+
+from wassr.evaluation.choice import USUAL, WITHOUT_ORIGINALS, choose_metrics
+from wassr.evaluation.metrics import METRICS
+from wassr.ground.errors import UsageError
+
+
+def test_the_usual_ones_and_those_that_need_no_original() -> None:
+    usual = choose_metrics([])
+    assert next(iter(usual)) == "psnr_y"
+    assert {"psnr_y", "ssim_y", "lr_consistency"} <= set(usual) <= set(USUAL)
+    blind = choose_metrics([], references=False)
+    assert list(blind) == list(WITHOUT_ORIGINALS)
+    assert all(metric.reference != "high" for metric in blind.values())
+
+
+def test_asked_ones_come_in_their_order() -> None:
+    assert list(choose_metrics(["ssim_y", "niqe", "psnr_y"])) == ["ssim_y", "niqe", "psnr_y"]
+    assert choose_metrics(["psnr_rgb"])["psnr_rgb"] is METRICS["psnr_rgb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"), [("psnr", "psnr_y"), ("PSNR_Y", "psnr_y"), ("nique", "niqe"), ("lpip", "lpips")]
+)
+def test_an_unknown_metric_is_told_the_nearest(name: str, guess: str) -> None:
+    with pytest.raises(UsageError, match=f"--metric {name}: no such metric; did you mean {guess}"):
+        choose_metrics([name])
+
+
+def test_what_needs_an_original_cannot_be_had_without() -> None:
+    with pytest.raises(UsageError, match=r"--metric psnr_y: needs originals; with --no-reference choose .*niqe"):
+        choose_metrics(["niqe", "psnr_y"], references=False)
+
+
+def test_a_missing_folder_of_judges_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--judges .*none: no such folder"):
+        choose_metrics([], tmp_path / "none")

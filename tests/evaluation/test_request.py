@@ -1,0 +1,65 @@
+"""From what is asked for to the comparison; wrong requests fail before any picture is read."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.material import levels, save
+from wassr.evaluation.request import Request, evaluate
+from wassr.evaluation.scoring import nearest
+from wassr.evaluation.sets import find_sets, read_case
+from wassr.ground.errors import UsageError, WassrError
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    for i in range(2):
+        save(tmp_path / "Set" / f"{i}.png", levels(52, 60, seed=i))
+    return str(tmp_path / "Set")
+
+
+def test_models_and_results_of_others_stand_in_one_table(data: str, tmp_path: Path) -> None:
+    (one,) = find_sets([data])
+    for path in one.paths:
+        save(tmp_path / "theirs" / f"{path.stem}_out.png", nearest(4)(read_case(one, path, 4).low))
+    request = Request(("bicubic", "nearest"), (f"them={tmp_path / 'theirs'}",), (data,), against="them", cost=False)
+    found = evaluate(request)
+    table = found.comparison
+    assert list(table.models) == ["bicubic", "nearest", "them"]
+    assert table.others == ["bicubic", "nearest"]
+    assert table.score("them", "Set") == table.score("nearest", "Set")
+    same = table.paired("nearest", "Set", "psnr_y")
+    assert same is not None
+    assert same.p == 1.0
+    assert table.costs == {}
+
+
+def test_without_originals_and_with_costs(data: str) -> None:
+    found = evaluate(Request(("nearest",), (), (data,), references=False, scale=2, metrics=("colour_drift_low",)))
+    assert found.comparison.score("nearest", "Set").mean("colour_drift_low") == 0.0
+    assert found.comparison.costs["nearest"].seconds > 0
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request(data=("x",)), "name a model"),
+        (Request(("bicubic",)), "--data is missing"),
+        (Request(("bicubic",), data=("none",)), "--data none: no such folder"),
+        (Request(("bicubic",), data=("none",), metrics=("psn",)), "no such metric; did you mean psnr"),
+        (Request(("bicubci",), data=("none",)), "did you mean bicubic"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_wrong_requests_are_one_line(request_: Request, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        evaluate(request_)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_results_are_told_before_anything_is_computed(data: str, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    told: list[object] = []
+    with pytest.raises(WassrError, match="no result of 0"):
+        evaluate(Request(("bicubic",), (str(tmp_path / "theirs"),), (data,)), progress=lambda *x: told.append(x))
+    assert told == []
