@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from wassr.models.modelfile import replace_card
 from wassr.models.shelf import ModelFile
 from wassr.upscaling.engines import Wish
 
+OWN = Path(__file__).parent.parent / "examples" / "train"  # pictures that everybody has: a test computes them again
 KEPT = ("psnr_y", "psnr_y_float", "psnr_rgb", "ssim_y", "lr_consistency", "lpips")  # in results and on cards
 
 
@@ -83,7 +85,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("models", nargs="+", metavar="MODEL")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
     parser.add_argument("--set", nargs="+", dest="sets", default=["Set5", "Set14", "B100"], metavar="SET")
-    parser.add_argument("--lpips", type=Path, help=argparse.SUPPRESS)  # once a folder of weights; now in the package
+    parser.add_argument("--own", action="store_true", help="also this repository's own pictures, as set `examples`")
     parser.add_argument("--peers", type=Path, metavar="PEERS_DIR", help="weights of others: rlfn-s, dipnet, ...")
     parser.add_argument("--scale", type=int, default=4, help="of bicubic and nearest")
     parser.add_argument("--engine", default="auto")
@@ -110,6 +112,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subjects = distinct(found)
     try:
         sets = find_sets(options.data / name for name in options.sets)
+        if options.own:
+            sets += (replace(find_sets([OWN])[0], name="examples"),)
         comparison = compare(subjects, sets, metrics, subjects[0].name)
     except WassrError as error:
         print(f"error: {error}")

@@ -45,6 +45,16 @@ def test_plain_models_table_and_json(data: Path, capsys: pytest.CaptureFixture[s
     assert saved["markdown"] in printed
 
 
+@pytest.mark.slow
+def test_our_own_pictures_are_a_set(data: Path) -> None:
+    file = data / "out.json"
+    command = ["nearest", "--data", str(data), "--set", "One", "--own", "--json", str(file)]
+    assert evaluate.main(command) == 0
+    found = json.loads(file.read_text())["results"]["nearest"]
+    assert list(found) == ["One", "examples"]
+    assert len(found["examples"]["psnr_y"]["pictures"]) == len(list(evaluate.OWN.iterdir()))
+
+
 def test_an_unknown_model_is_one_line(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.main(["bicubci", "--data", str(data), "--set", "One"]) == 1
     assert capsys.readouterr().out.startswith("error: bicubci: no such model")

@@ -14,6 +14,10 @@ import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from wassr.evaluation.choice import choose_metrics
+from wassr.evaluation.comparison import compare
+from wassr.evaluation.sets import find_sets
+from wassr.evaluation.subjects import subject
 from wassr.ground.errors import EngineError
 from wassr.ground.settings import load_settings
 from wassr.models.build import build_generator
@@ -104,6 +108,19 @@ def test_the_card_is_complete(model: ModelFile) -> None:
         assert value is not None, f"PSNR-Y on {data} is missing"
         assert 20 < value < 40
     assert all(m.protocol and np.isfinite(m.value) for m in card.measured)
+
+
+@pytest.mark.slow
+def test_the_cards_numbers_are_those_of_the_file(model: ModelFile) -> None:
+    """On our own pictures, by the engine that users get here, whatever its precision."""
+    names = ("psnr_y", "ssim_y", "lpips", "lr_consistency")
+    (own,) = find_sets([ROOT / "examples" / "train"])
+    found = compare([subject(model.card.name, model.card.scale, Wish())], [own], choose_metrics(names), model.card.name)
+    (row,) = found.rows
+    for name, allowed in zip(names, (0.02, 0.001, 0.002, 0.5), strict=True):
+        stated = model.card.value("examples", name)
+        assert stated is not None, f"{name} on our own pictures is missing: benchmarks/evaluate.py --own --write-card"
+        assert row.score.mean(name) == pytest.approx(stated, abs=allowed), name
 
 
 def test_the_card_tells_the_truth_about_the_network(model: ModelFile) -> None:
