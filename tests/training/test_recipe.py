@@ -48,16 +48,18 @@ def refused(**adversarial: object) -> str:
 
 
 def test_combinations_that_mean_nothing_say_what_to_do() -> None:
-    assert "wasserstein without Lipschitz control: set clip (0.01) or penalty: gradient" in refused(
+    assert "wasserstein without Lipschitz control: set clip (0.01), penalty: gradient or spectral" in refused(
         objective="wasserstein"
     )
     assert "choose one (gradient) or set the weight to 0" in refused(clip=0.01, penalty_weight=10)
     assert "set penalty_weight (WGAN-GP: 10)" in refused(penalty="gradient")
     assert "set exactly one of weight and ratio" in refused(clip=0.01, weight=1, ratio=1)
     assert "set exactly one of weight and ratio" in refused(clip=0.01, weight=None)
+    assert "clip and spectral both bound the critic's weights: choose one" in refused(clip=0.01, spectral="true")
+    assert "penalty_interval is set without a penalty" in refused(clip=0.01, penalty_interval=4)
     for bound in (0, -0.01):
         assert "clip: Input should be greater than 0" in refused(clip=bound)
-    assert "'vanilla' or 'wasserstein'" in refused(objective="wgan")
+    assert "should be 'wasserstein', 'vanilla', 'least-squares'" in refused(objective="wgan")
     assert "critic_steps: Input should be greater than or equal to 1" in refused(clip=0.01, critic_steps=0)
 
 
@@ -102,8 +104,8 @@ def test_a_preset_may_stand_for_the_whole_loss(name: str) -> None:
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:
-    with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?, found 'wgan-pg'"):
-        find_recipe("demo", ("adversarial.adversarial=wgan-pg",))
+    with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?, found 'wgan-gb'"):
+        find_recipe("demo", ("adversarial.adversarial=wgan-gb",))
 
 
 def test_a_burst_of_critic_steps() -> None:
@@ -328,5 +330,5 @@ def test_the_schema_knows_the_presets() -> None:
     for preset in PRESETS:
         tree["adversarial"]["adversarial"] = preset
         assert misfits(tree, schema, schema) == []
-    tree["adversarial"]["adversarial"] = "wgan-pg"
+    tree["adversarial"]["adversarial"] = "wgan-gb"
     assert misfits(tree, schema, schema)

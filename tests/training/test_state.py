@@ -18,7 +18,7 @@ from wassr.training import make
 from wassr.training.adversarial import Adversary
 from wassr.training.losses import content_loss
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import ContentLoss, Recipe
+from wassr.training.recipe import PRESETS, ContentLoss, Recipe
 from wassr.training.state import State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Batches, adversarial_step
 
@@ -86,6 +86,24 @@ def test_a_restored_run_goes_on_bit_for_bit(
 
 def small(recipe: Make) -> Recipe:
     return recipe(content={}, adversarial={})
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_preset_goes_on_bit_for_bit(recipe: Make, batches: Batches, tmp_path: Path, preset: str) -> None:
+    normalisation = "none" if PRESETS[preset].penalty != "none" or PRESETS[preset].spectral else "bn"
+    critic = {"network": "vgg", "arguments": {"width": 4, "normalisation": normalisation}}
+    whole = recipe(adversarial={"critic": critic, "start": "somewhere", "adversarial": preset}, generator=SRRESNET)
+    state = begin(whole)
+    go(state, whole, batches, 2)
+    save_state(state, tmp_path, 0)
+    again = begin(whole)
+    restore(again, saved_states(tmp_path)[-1])
+    for one in (state, again):
+        go(one, whole, batches, 2)
+    wanted, found = everything(state), everything(again)
+    assert wanted.keys() == found.keys()
+    for key, value in wanted.items():
+        assert torch.equal(value, found[key]), key
 
 
 def test_only_two_are_kept_and_halves_are_ignored(recipe: Make, tmp_path: Path) -> None:

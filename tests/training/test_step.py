@@ -103,10 +103,10 @@ def test_the_generators_step_gives_the_critic_no_gradients(recipe: Make, batches
     state = begin(recipe)
     critic, _ = state.critic_and_optimizer()
     adversary = Adversary(GP)
-    low = batches("generator", 0).low
-    y = state.generator(low).detach().requires_grad_(True)
+    crops = batches("generator", 0)
+    y = state.generator(crops.low).detach().requires_grad_(True)
     with frozen(critic):
-        voice = adversary.generator_loss(critic, low, y)
+        voice = adversary.generator_loss(critic, crops.low, crops.high, y)
         assert not any(p.requires_grad for p in critic.parameters())
     assert all(p.requires_grad for p in critic.parameters())
     torch.autograd.grad(voice, y)
@@ -238,7 +238,7 @@ def test_not_a_number_is_named_and_nothing_is_applied(recipe: Make, batches: Bat
     spec = GP.model_copy(update={"critic_steps": 1})
     adversary = Adversary(spec)
     if where == "voice":
-        object.__setattr__(adversary, "generator_loss", lambda *a: a[2].sum() * torch.nan)
+        object.__setattr__(adversary, "generator_loss", lambda *a: a[3].sum() * torch.nan)
     with pytest.raises(NotFinite, match=words):
         adversarial_step(state, batch, content_loss(content()), adversary, None)
     parameters = [name for name, _ in state.generator.named_parameters()]

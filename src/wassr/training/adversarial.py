@@ -40,24 +40,42 @@ class Adversary:
         self.objective = OBJECTIVES[spec.objective]
         self.penalty = PENALTIES.get(spec.penalty)
 
-    def critic_loss(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor, mix: Tensor) -> Judged:
-        """Objective plus penalty; `mix` (N,) in [0, 1] places the penalty's samples between real and generated."""
+    def critic_loss(
+        self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor, source: torch.Generator, turn: int = 0
+    ) -> Judged:
+        """Objective plus penalty; `source` draws the penalty's samples.
+
+        turn: critic steps taken before in this stage; a lazy penalty comes at every `penalty_interval`-th of them, as
+        many times as strong.
+        """
         real_scores, fake_scores = critic(high, low).float(), critic(fake, low).float()
         objective = self.objective.critic(real_scores, fake_scores)
         gap = (real_scores.mean() - fake_scores.mean()).detach()
         terms = {"objective": objective}
-        if self.penalty is not None:
-            terms["penalty"] = self.spec.penalty_weight * self.penalty(lambda z: critic(z, low), high, fake, mix)
+        every = self.spec.penalty_interval
+        if self.penalty is not None and (turn + 1) % every == 0:
+            penalty = self.penalty(lambda z: critic(z, low).float(), high, fake, source)
+            terms["penalty"] = self.spec.penalty_weight * every * penalty
         return Judged(terms, gap)
 
-    def generator_loss(self, critic: nn.Module, low: Tensor, fake: Tensor) -> Tensor:
-        """The critic's voice, unweighted."""
-        return self.objective.generator(critic(fake, low).float())
+    def generator_loss(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor) -> Tensor:
+        """The critic's voice, unweighted. The critic looks at `high` only where the objective compares with it."""
+        made = critic(fake, low).float()
+        real = made.new_zeros(())
+        if self.objective.relative:
+            with torch.no_grad():
+                real = critic(high, low).float()
+        return self.objective.generator(real, made)
+
+    def build(self, critic: nn.Module) -> None:
+        """Once, on a new critic: constraints that change its layers."""
+        for constraint in CONSTRAINTS.values():
+            constraint.build(critic, self.spec)
 
     def constrain(self, critic: nn.Module) -> None:
         """After every critic step."""
         for constraint in CONSTRAINTS.values():
-            constraint(critic, self.spec)
+            constraint.after(critic, self.spec)
 
     def first_weight(self) -> float:
         """The weight before the first step; 0 where a ratio is asked for: the first gradients set it."""
@@ -116,10 +134,17 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
                 "clipping normalisation scales shrinks the critic's gradient a thousandfold: use clip_what: weights",
             )
         )
+    if spec.spectral and norm:
+        found.append(
+            Problem(
+                False,
+                "a normalisation layer in a critic under spectral norm takes the bound away again: set "
+                "critic.arguments.normalisation to none",
+            )
+        )
     return found
 
 
-def mixing(seed: int, step: int, sub: int, count: int) -> Tensor:
-    """(count,) uniform numbers in [0, 1) as a pure function of the step, for penalties between real and generated."""
-    source = torch.Generator().manual_seed(((seed * 1_000_003 + step) * 101 + sub) & 0x7FFF_FFFF_FFFF_FFFF)
-    return torch.rand(count, generator=source)
+def randomness(seed: int, step: int, sub: int) -> torch.Generator:
+    """Random numbers for the penalty of one critic step, a pure function of the step."""
+    return torch.Generator().manual_seed(((seed * 1_000_003 + step) * 101 + sub) & 0x7FFF_FFFF_FFFF_FFFF)

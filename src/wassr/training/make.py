@@ -209,7 +209,9 @@ def new_critic(spec: AdversarialStage) -> nn.Module:
     for argument in spec.critic.arguments:
         if argument not in known:
             raise TrainingError(f"critic.arguments: {name} takes no {argument}; {_hint(argument, known)}")
-    return CRITICS[name](crop=spec.crop, **spec.critic.arguments)
+    critic = CRITICS[name](crop=spec.crop, **spec.critic.arguments)
+    Adversary(spec.adversarial).build(critic)
+    return critic
 
 
 def _hint(word: str, words: list[str]) -> str:

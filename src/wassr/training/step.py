@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from wassr.data.stream import Batch, Role
 from wassr.ground.errors import TrainingError
-from wassr.training.adversarial import Adversary, cosine, mixing, ratio
+from wassr.training.adversarial import Adversary, cosine, randomness, ratio
 from wassr.training.losses import Content
 from wassr.training.state import State
 
@@ -49,8 +49,8 @@ def adversarial_step(
         crops = batch("critic", k)
         with torch.no_grad(), statistics_still(state.generator):
             fake = state.generator(crops.low)
-        mix = mixing(state.seed, state.step, k, len(fake))
-        judged = adversary.critic_loss(critic, crops.low, crops.high, fake, mix)
+        source, turn = randomness(state.seed, state.step, k), adversary.spec.turn(state.step, k)
+        judged = adversary.critic_loss(critic, crops.low, crops.high, fake, source, turn)
         critic_norm = descend(critic_optimizer, critic, total(judged.terms), "critic", None)
         adversary.constrain(critic)
 
@@ -59,16 +59,17 @@ def adversarial_step(
     y = fake.detach().requires_grad_(True)
     terms = content(y, crops.high)
     with frozen(critic), statistics_still(critic):
-        voice = total({"adversarial": adversary.generator_loss(critic, crops.low, y)})
+        voice = total({"adversarial": adversary.generator_loss(critic, crops.low, crops.high, y)})
     (pull,) = torch.autograd.grad(total(terms), y)
     (push,) = torch.autograd.grad(voice, y)
     state.weight = adversary.weigh(state.weight, pull, push)
-    norm = descend_through(state.optimizer, state.generator, fake, pull + state.weight * push, clip_norm)
+    weight = state.weight * adversary.spec.ramp_at(state.step)
+    norm = descend_through(state.optimizer, state.generator, fake, pull + weight * push, clip_norm)
 
-    values = named("loss", {**terms, "adversarial": state.weight * voice, "critic": sum_of(judged.terms)})
+    values = named("loss", {**terms, "adversarial": weight * voice, "critic": sum_of(judged.terms)})
     values |= named("loss", {name: term for name, term in judged.terms.items() if name == "penalty"})
-    values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, state.weight * push)}
-    values |= {"critic/cosine": cosine(pull, push), "critic/weight": state.weight}
+    values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, weight * push)}
+    values |= {"critic/cosine": cosine(pull, push), "critic/weight": weight}
     return Measured({**values, "norm/generator": norm, "norm/critic": critic_norm})
 
 
