@@ -1,14 +1,17 @@
 """Critics: they score pictures, higher for what looks real. Never a sigmoid: objectives take the scores themselves.
 
-All take pictures (N, 3, H, W) in [0, 1], of the crop that they were built for where it matters, and give scores (N,).
-`low` is there for conditional critics, which judge a pair; these ignore it. Pictures are brought to [-1, 1] inside.
+All take pictures (N, 3, H, W) in [0, 1], of the crop that they were built for where it matters, and give scores: one a
+picture, (N,), or one for every place, (N, places). With `conditional` a critic judges the picture beside its enlarged
+`low` (N, 3, h, w), which it needs then: whether this could come from that. Pictures are brought to [-1, 1] inside.
 """
 
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from wassr.ground.errors import ModelError
 
@@ -22,11 +25,14 @@ class VGGCritic(nn.Module):
     space, what WGAN-GP asks for), or none. 23,563,649 parameters at crop 96 with bn.
     """
 
-    def __init__(self, crop: int = 96, normalisation: Normalisation = "bn", width: int = 64) -> None:
+    def __init__(
+        self, crop: int = 96, normalisation: Normalisation = "bn", width: int = 64, conditional: bool = False
+    ) -> None:
         super().__init__()
         _check_normalisation("vgg", normalisation)
+        self.conditional = conditional
         widths = [width * m for m in (1, 1, 2, 2, 4, 4, 8, 8)]
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), _leaky()]
+        layers: list[nn.Module] = [nn.Conv2d(_planes(conditional), width, 3, padding=1), _leaky()]
         for i, (before, after) in enumerate(pairwise(widths)):
             conv = nn.Conv2d(before, after, 3, 2 - i % 2, 1, bias=normalisation == "none")
             layers += [*_normalised(conv, normalisation), _leaky()]
@@ -39,7 +45,7 @@ class VGGCritic(nn.Module):
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
         """Scores (N,). Raises ModelError for pictures of another size than `crop`."""
         _check_crop(picture, self.crop)
-        scores: Tensor = self.judge(self.features(picture * 2 - 1))
+        scores: Tensor = self.judge(self.features(_seen(picture, low, self.conditional)))
         return scores.flatten()
 
 
@@ -52,12 +58,15 @@ class DCGANCritic(nn.Module):
     N(0, 0.02), gains N(1, 0.02).
     """
 
-    def __init__(self, crop: int = 384, normalisation: Normalisation = "bn", width: int = 64) -> None:
+    def __init__(
+        self, crop: int = 384, normalisation: Normalisation = "bn", width: int = 64, conditional: bool = False
+    ) -> None:
         super().__init__()
         _check_normalisation("dcgan", normalisation)
+        self.conditional = conditional
         if crop % 64:
             raise ModelError(f"critic dcgan: crop {crop} must be a multiple of 64 (six convolutions of stride 2)")
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), _leaky()]
+        layers: list[nn.Module] = [nn.Conv2d(_planes(conditional), width, 4, 2, 1), _leaky()]
 
         def conv(before: int, after: int, k: int, stride: int = 1) -> list[nn.Module]:
             padding = 0 if k == 1 else 1
@@ -81,7 +90,7 @@ class DCGANCritic(nn.Module):
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
         """Scores (N,). Raises ModelError for pictures of another size than `crop`."""
         _check_crop(picture, self.crop)
-        features = self.features(picture * 2 - 1)
+        features = self.features(_seen(picture, low, self.conditional))
         scores: Tensor = self.judge(features + self.branch(features))
         return scores.flatten()
 
@@ -93,11 +102,12 @@ class LeanCritic(nn.Module):
     the score. Any size whose sides divide by 2. About 100 training pictures a second on two cores with crops of 64.
     """
 
-    def __init__(self, crop: int | None = None, width: int = 48) -> None:
+    def __init__(self, crop: int | None = None, width: int = 48, conditional: bool = False) -> None:
         super().__init__()
+        self.conditional = conditional
         self.layers = nn.Sequential(
             nn.PixelUnshuffle(2),
-            nn.Conv2d(12, width, 3, padding=1),
+            nn.Conv2d(4 * _planes(conditional), width, 3, padding=1),
             _leaky(),
             nn.Conv2d(width, width, 3, padding=1),
             _leaky(),
@@ -112,8 +122,95 @@ class LeanCritic(nn.Module):
 
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
         """Scores (N,), averaged over the map of each picture."""
-        scores: Tensor = self.layers(picture * 2 - 1)
+        scores: Tensor = self.layers(_seen(picture, low, self.conditional))
         return scores.mean(dim=(1, 2, 3))
+
+
+class PatchCritic(nn.Module):
+    """The patch critic of pix2pix (Isola 2017): a score for every patch of 70x70, none for the picture as a whole.
+
+    4x4 convolutions: stride 2 to 64, 128, 256, stride 1 to 512 and to the scores. 2,764,737 parameters without
+    normalisation. Any size from 32 up.
+    """
+
+    def __init__(
+        self,
+        crop: int | None = None,
+        normalisation: Normalisation = "bn",
+        width: int = 64,
+        conditional: bool = False,
+    ) -> None:
+        super().__init__()
+        _check_normalisation("patch", normalisation)
+        self.conditional = conditional
+        layers: list[nn.Module] = [nn.Conv2d(_planes(conditional), width, 4, 2, 1), _leaky()]
+        for before, after, stride in ((1, 2, 2), (2, 4, 2), (4, 8, 1)):
+            conv = nn.Conv2d(before * width, after * width, 4, stride, 1, bias=normalisation == "none")
+            layers += [*_normalised(conv, normalisation), _leaky()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
+
+    def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
+        """Scores (N, patches)."""
+        scores: Tensor = self.layers(_seen(picture, low, self.conditional))
+        return scores.flatten(1)
+
+
+class UNetCritic(nn.Module):
+    """The U-Net critic of Real-ESRGAN (Wang 2021): a score for every pixel, from near and from far.
+
+    3x3 to 64, three 4x4 of stride 2 to 128, 256, 512, back by bilinear enlargement and 3x3 with the features of the way
+    down added, three 3x3. Spectral norm on all but the first and the last convolution unless `spectral` is off.
+    4,376,897 parameters. Sides must divide by 8.
+    """
+
+    def __init__(
+        self, crop: int | None = None, width: int = 64, spectral: bool = True, conditional: bool = False
+    ) -> None:
+        super().__init__()
+        self.conditional = conditional
+
+        def conv(before: int, after: int, kernel: int = 3) -> nn.Module:
+            stride = 2 if kernel == 4 else 1
+            layer = nn.Conv2d(before * width, after * width, kernel, stride, 1, bias=False)
+            return nn.utils.parametrizations.spectral_norm(layer) if spectral else layer
+
+        self.head = nn.Conv2d(_planes(conditional), width, 3, padding=1)
+        self.down = nn.ModuleList([conv(1, 2, 4), conv(2, 4, 4), conv(4, 8, 4)])
+        self.up = nn.ModuleList([conv(8, 4), conv(4, 2), conv(2, 1)])
+        self.tail = nn.Sequential(conv(1, 1), _leaky(), conv(1, 1), _leaky(), nn.Conv2d(width, 1, 3, padding=1))
+        self.act = _leaky()
+
+    def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
+        """Scores (N, H W)."""
+        x = self.act(self.head(_seen(picture, low, self.conditional)))
+        kept = []
+        for layer in self.down:
+            kept.append(x)
+            x = self.act(layer(x))
+        for layer, skip in zip(self.up, reversed(kept), strict=True):
+            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+            x = self.act(layer(x)) + skip
+        scores: Tensor = self.tail(x)
+        return scores.flatten(1)
+
+
+def per_picture(scores: Tensor) -> Tensor:
+    """(N,): the score of each picture, the mean over its places where a critic has many."""
+    return scores if scores.ndim == 1 else scores.mean(1)
+
+
+def _planes(conditional: bool) -> int:
+    return 6 if conditional else 3
+
+
+def _seen(picture: Tensor, low: Tensor | None, conditional: bool) -> Tensor:
+    """What the first layer sees, in [-1, 1]. Raises ModelError for a conditional critic without `low`."""
+    if not conditional:
+        return picture * 2 - 1
+    if low is None:
+        raise ModelError("a conditional critic judges a picture beside its low resolution: pass low")
+    wide = F.interpolate(low.to(picture.dtype), picture.shape[-2:], mode="bicubic", align_corners=False)
+    return torch.cat([picture, wide], dim=1) * 2 - 1
 
 
 def _leaky() -> nn.Module:
@@ -140,4 +237,10 @@ def _check_crop(picture: Tensor, crop: int) -> None:
         )
 
 
-CRITICS: dict[str, Callable[..., nn.Module]] = {"vgg": VGGCritic, "dcgan": DCGANCritic, "lean": LeanCritic}
+CRITICS: dict[str, Callable[..., nn.Module]] = {
+    "vgg": VGGCritic,
+    "dcgan": DCGANCritic,
+    "lean": LeanCritic,
+    "patch": PatchCritic,
+    "unet": UNetCritic,
+}

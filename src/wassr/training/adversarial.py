@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from wassr.networks.critics import per_picture
 from wassr.training.lipschitz import CONSTRAINTS, NORMALISATIONS, PENALTIES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.recipe import AdversarialLoss, Optimizer
@@ -54,7 +55,7 @@ class Adversary:
         terms = {"objective": objective}
         every = self.spec.penalty_interval
         if self.penalty is not None and (turn + 1) % every == 0:
-            penalty = self.penalty(lambda z: critic(z, low).float(), high, fake, source)
+            penalty = self.penalty(lambda z: per_picture(critic(z, low)).float(), high, fake, source)
             terms["penalty"] = self.spec.penalty_weight * every * penalty
         return Judged(terms, gap)
 

@@ -135,7 +135,8 @@ def _spectral(critic: nn.Module, loss: AdversarialLoss) -> None:
     training pass improves by one step of the power iteration."""
     if loss.spectral:
         for layer in [m for m in critic.modules() if isinstance(m, nn.Conv2d | nn.Linear)]:
-            nn.utils.parametrizations.spectral_norm(layer)
+            if not nn.utils.parametrize.is_parametrized(layer):  # some critics bring their own
+                nn.utils.parametrizations.spectral_norm(layer)
 
 
 PENALTIES: dict[str, Penalty] = {

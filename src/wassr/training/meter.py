@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from wassr.models.build import Generator
+from wassr.networks.critics import per_picture
 from wassr.training.lipschitz import saturation
 from wassr.training.recipe import AdversarialStage
 from wassr.training.validation import Pair
@@ -36,8 +37,8 @@ class Meter:
         critic.eval()
         real, fake = [], []
         for low, high in zip(torch.split(self.low, 8), torch.split(self.high, 8), strict=True):
-            real.append(critic(high, low).float())
-            fake.append(critic(generator(low), low).float())
+            real.append(per_picture(critic(high, low)).float())
+            fake.append(per_picture(critic(generator(low), low)).float())
         critic.train(training)
         scores = torch.cat(real) - torch.cat(fake)
         values = {
