@@ -7,7 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
-from wassr.networks.critics import CRITICS, DCGANCritic, LeanCritic, PatchCritic, UNetCritic, VGGCritic, per_picture
+from wassr.networks.critics import (
+    CRITICS,
+    DCGANCritic,
+    LeanCritic,
+    PatchCritic,
+    UNetCritic,
+    VGGCritic,
+    activations,
+    per_picture,
+)
 from wassr.networks.probe import cost, count
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -172,3 +181,14 @@ def test_a_patch_sees_seventy_pixels() -> None:
     assert picture.grad is not None
     rows = (picture.grad.abs().sum(dim=(0, 1, 3)) > 0).nonzero().flatten()
     assert int(rows[-1] - rows[0]) + 1 == 70
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_activations_are_the_inner_layers_in_order(name: str) -> None:
+    model = critic(name).eval()
+    pictures = torch.rand(2, 3, 64, 64)
+    found = activations(model, pictures)
+    assert len(found) >= 4
+    assert all(f.shape[0] == 2 for f in found)
+    assert torch.equal(activations(model, pictures)[0], found[0])
+    assert not any(m._forward_hooks for m in model.modules())

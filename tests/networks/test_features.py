@@ -1,5 +1,6 @@
 """VGG features from the file at hand; numbers from the description of the weights."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
+from wassr.networks import features
 from wassr.networks.features import TRUNKS, Features
 
 WEIGHTS = Path(__file__).parents[3] / "shared" / "data" / "weights"
@@ -107,3 +109,56 @@ def test_missing_and_foreign_files_are_refused(tmp_path: Path) -> None:
     foreign.write_text("not at all")
     with pytest.raises(ModelError, match="not a whole safetensors file"):
         Features(foreign)
+
+
+@pytest.fixture
+def torchvision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file as torch's cache has it: all of VGG19 under torchvision's names, with other numbers."""
+    torch.manual_seed(0)
+    layers, channels = [], 3
+    for block, width in zip((2, 2, 4, 4, 4), (64, 128, 256, 512, 512), strict=True):
+        layers += [nn.MaxPool2d(2)] if layers else []
+        for _ in range(block):
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+            channels = width
+    state = {f"features.{key}": value for key, value in nn.Sequential(*layers).state_dict().items()}
+    path = tmp_path / "torch" / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    path.parent.mkdir(parents=True)
+    torch.save(state | {"classifier.0.weight": torch.zeros(2, 2)}, path)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return path
+
+
+def test_torchvisions_file_is_believed_by_its_hash_only(torchvision: Path) -> None:
+    with pytest.raises(ModelError, match="torchvision's VGG19 with dcbb9e9d: download it again"):
+        Features(torchvision, ("conv5_4",))
+
+
+def test_torchvisions_vgg19_has_its_own_input_and_the_papers_scale(
+    torchvision: Path, monkeypatch: pytest.MonkeyPatch, picture: Tensor
+) -> None:
+    digits = hashlib.sha256(torchvision.read_bytes()).hexdigest()[:8]
+    monkeypatch.setattr(features, "_TORCHVISION_HASH", digits)
+    found = Features("torchvision", ("conv2_2", "conv5_4"), after_relu=True)(picture)
+    state = torch.load(torchvision, weights_only=True)
+    mean, spread = (torch.tensor(v).view(1, 3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    x = (picture - mean) / spread
+    for number in range(37):  # torchvision's own numbering: pooling at 4, 9, 18, 27
+        if f"features.{number}.weight" in state:
+            x = nn.functional.conv2d(x, state[f"features.{number}.weight"], state[f"features.{number}.bias"], padding=1)
+        elif number in (4, 9, 18, 27):
+            x = nn.functional.max_pool2d(x, 2)
+        else:
+            x = x.relu()
+            if number == 8:
+                assert torch.allclose(found["conv2_2"], x / 12.75, atol=1e-5)
+        if number == 35:
+            break
+    assert torch.allclose(found["conv5_4"], x / 12.75, atol=1e-5)
+
+
+def test_where_torch_keeps_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TORCH_HOME", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(ModelError, match=r"torch/hub/checkpoints/vgg19-dcbb9e9d\.pth: no such file"):
+        Features("torchvision", ("conv5_4",))

@@ -269,3 +269,17 @@ def test_the_ramp_reaches_one() -> None:
     spec = AdversarialLoss(clip=0.01, ramp_steps=4)
     assert [spec.ramp_at(step) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
     assert AdversarialLoss(clip=0.01).ramp_at(0) == 1
+
+
+def test_matching_is_zero_for_equal_pictures_and_weighted() -> None:
+    torch.manual_seed(0)
+    critic = CRITICS["lean"](width=8)
+    high = torch.rand(2, 3, 16, 16)
+    fake = (high + 0.1).requires_grad_(True)
+    spec = AdversarialLoss(clip=0.01, matching=2.0)
+    one, two = (Adversary(spec.model_copy(update={"matching": m})).matching(critic, high, high, fake) for m in (1, 2))
+    assert float(two["matching"].detach()) == pytest.approx(2 * float(one["matching"].detach()))
+    (gradient,) = torch.autograd.grad(two["matching"], fake)
+    assert bool(gradient.any())
+    assert float(Adversary(spec).matching(critic, high, high, high)["matching"].detach()) == 0
+    assert Adversary(AdversarialLoss(clip=0.01)).matching(critic, high, high, fake) == {}

@@ -25,6 +25,20 @@ def test_values_of_a_constant_offset() -> None:
     assert float(LOSSES["charbonnier"](made, high)) == pytest.approx((0.01 + 1e-6) ** 0.5)
 
 
+def test_the_gradient_loss_sees_edges_and_no_offset() -> None:
+    made, high = pair()
+    assert float(LOSSES["gradient"](made, high)) == pytest.approx(0, abs=1e-12)
+    step = torch.zeros(1, 1, 2, 4)
+    step[..., 2:] = 1.0  # one edge of height 1 among the three differences of each row; none down
+    assert float(LOSSES["gradient"](step, torch.zeros_like(step))) == pytest.approx((1 / 3) / 2)
+
+
+def test_every_loss_has_its_weight_in_recipes() -> None:
+    assert set(LOSSES) <= set(ContentLoss.model_fields)
+    for name in LOSSES:
+        assert list(content_loss(ContentLoss(**{name: 1.0}))(*pair())) == [name]
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_zero_where_equal_and_symmetric(name: str) -> None:
     made, high = pair()
@@ -34,7 +48,8 @@ def test_zero_where_equal_and_symmetric(name: str) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients(name: str) -> None:
-    made, high = pair()
+    _, high = pair()
+    made = torch.rand_like(high)  # not a constant offset: differences between neighbours must not vanish
     assert torch.autograd.gradcheck(lambda m: LOSSES[name](m, high), (made.requires_grad_(True),))
 
 
@@ -74,4 +89,8 @@ def test_feature_loss_of_vgg16() -> None:
     assert float(made.grad.norm()) > 0
     assert float(content(high, high)["feature"]) == 0
     half = content_loss(spec.model_copy(update={"feature": 1.0}))
+    several = spec.model_copy(update={"feature_layer": {"conv2_2": 0.25, "conv3_3": 2.0}})
+    single = spec.model_copy(update={"feature_layer": "conv3_3"})
+    parts = [float(content_loss(one)(made.detach(), high)["feature"]) for one in (several, single)]
+    assert parts[0] == pytest.approx(0.25 * float(value.detach()) + 2 * parts[1], rel=1e-5)
     assert float(half(made.detach(), high)["feature"]) == pytest.approx(float(value.detach()) / 2, rel=1e-5)

@@ -68,6 +68,9 @@ def test_all_that_is_watched_has_a_name(recipe: Make, batches: Batches) -> None:
         *("critic/gap_training", "critic/ratio", "critic/cosine", "critic/weight"),
         *("norm/generator", "norm/critic"),
     }
+    matched = gan_step(begin(recipe), batches, GP.model_copy(update={"matching": 0.5})).values
+    assert matched["loss/matching"] > 0
+    assert matched["norm/generator"] != values["norm/generator"]
     without = gan_step(begin(recipe), batches, AdversarialLoss(clip=0.01)).values
     assert "loss/penalty" not in without
     assert without["loss/critic"] == pytest.approx(-without["critic/gap_training"])

@@ -194,6 +194,22 @@ class UNetCritic(nn.Module):
         return scores.flatten(1)
 
 
+def activations(critic: nn.Module, picture: Tensor, low: Tensor | None = None) -> list[Tensor]:
+    """What the critic's inner layers say of pictures, after each activation, first to last."""
+    found: list[Tensor] = []
+    hooks = [
+        module.register_forward_hook(lambda _module, _inputs, output: found.append(output))
+        for module in critic.modules()
+        if isinstance(module, nn.LeakyReLU)
+    ]
+    try:
+        critic(picture, low)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found
+
+
 def per_picture(scores: Tensor) -> Tensor:
     """(N,): the score of each picture, the mean over its places where a critic has many."""
     return scores if scores.ndim == 1 else scores.mean(1)

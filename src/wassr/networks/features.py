@@ -1,10 +1,13 @@
 """A frozen VGG trunk whose layers serve as a perceptual loss; the weights come from a file that the recipe names.
 
-K. Simonyan and A. Zisserman, arXiv 1409.1556: 3x3 convolutions with ReLU, 2x2 max pooling between blocks. The file
-holds `features.N.weight` and `features.N.bias` under torchvision's numbers, trained on RGB in 0..255 less the mean
-below (the original Oxford weights, not torchvision's). Nothing is downloaded.
+K. Simonyan and A. Zisserman, arXiv 1409.1556: 3x3 convolutions with ReLU, 2x2 max pooling between blocks. Two trainings
+are known, and they do not fit each other's input: the original Oxford weights (safetensors: `features.N.weight` and
+`features.N.bias` under torchvision's numbers; RGB in 0..255 less a mean) and torchvision's VGG19 (its own .pth file,
+told by its hash; RGB in [0, 1], less mean, over spread). Nothing is downloaded.
 """
 
+import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +19,23 @@ from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
 
-_MEAN = (123.68, 116.779, 103.939)  # RGB
+TORCHVISION = "torchvision"  # instead of a path: torchvision's VGG19 in torch's cache
+_TORCHVISION_FILE = "vgg19-dcbb9e9d.pth"
+_TORCHVISION_HASH = "dcbb9e9d"  # the first digits of its SHA-256, as its name says
 
 
 @dataclass(frozen=True)
 class Trunk:
-    """blocks: convolutions in each block. widths: their channels. scales: standard deviation of a tap before its ReLU
-    on photographs; a mean squared error of features divided by it is of order one.
+    """blocks: convolutions in each block. widths: their channels. scales: what a tap is divided by: its standard
+    deviation before its ReLU on photographs, so that a mean squared error is of order one; for torchvision's VGG19 the
+    12.75 of the SRGAN paper. mean, spread: of its input, RGB in [0, 1].
     """
 
     blocks: tuple[int, ...]
     widths: tuple[int, ...]
     scales: dict[str, float]
+    mean: tuple[float, float, float] = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+    spread: tuple[float, float, float] = (1 / 255, 1 / 255, 1 / 255)
 
     def numbers(self) -> dict[str, int]:
         """Tap name (conv5_3) to torchvision's number of that convolution."""
@@ -43,16 +51,18 @@ class Trunk:
 class Features(nn.Module):
     """RGB (N, 3, H, W) in [0, 1] to {tap: features (N, C, h, w)}, float32 (no autocast), each divided by its scale.
 
-    taps: conv2_2, conv3_3, conv4_3, conv5_3 of VGG16, or conv2_2 and conv3_4 of VGG19. Before ReLU (as ESRGAN does: a
-    denser gradient) unless `after_relu`. No gradient reaches the weights; it passes through to the picture.
+    taps: conv2_2, conv3_3, conv4_3, conv5_3 of VGG16, conv2_2 and conv3_4 of the Oxford VGG19 up to there, conv2_2,
+    conv3_4, conv4_4, conv5_4 of torchvision's. Before ReLU (as ESRGAN does: a denser gradient) unless `after_relu`. No
+    gradient reaches the weights; it passes through to the picture. path: a file, or TORCHVISION for the one in torch's
+    cache.
 
     Raises ModelError when the file is missing, damaged or of another network, and for a tap that is not there.
     """
 
-    def __init__(self, path: Path, taps: Sequence[str] = ("conv5_3",), after_relu: bool = False) -> None:
+    def __init__(self, path: Path | str, taps: Sequence[str] = ("conv5_3",), after_relu: bool = False) -> None:
         super().__init__()
-        tensors = _read(path)
-        trunk = _identify(tensors, path)
+        path = cached() if str(path) == TORCHVISION else Path(path)
+        tensors, trunk = _read(path)
         numbers = trunk.numbers()
         for tap in taps:
             if tap not in trunk.scales:
@@ -62,14 +72,16 @@ class Features(nn.Module):
         wanted = self.layers.state_dict()
         self.layers.load_state_dict({key: tensors[f"features.{key}"].float() for key in wanted})
         self.mean: Tensor
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.spread: Tensor
+        for name in ("mean", "spread"):
+            self.register_buffer(name, torch.tensor(getattr(trunk, name)).view(1, 3, 1, 1), persistent=False)
         self.requires_grad_(False).eval()
 
     def forward(self, picture: Tensor) -> dict[str, Tensor]:
         """The taps by name."""
         found: dict[str, Tensor] = {}
         with torch.autocast(picture.device.type, enabled=False):
-            x = picture.float() * 255 - self.mean
+            x = (picture.float() - self.mean) / self.spread
             for n, layer in enumerate(self.layers):
                 x = layer(x)
                 if n in self.taps:
@@ -90,24 +102,52 @@ def _layers(trunk: Trunk) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def cached() -> Path:
+    """Where torch keeps torchvision's VGG19."""
+    home = os.environ.get("TORCH_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "torch"
+    return Path(home) / "hub" / "checkpoints" / _TORCHVISION_FILE
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], Trunk]:
+    """Tensors and the trunk that they are of."""
     if not path.is_file():
-        raise ModelError(f"{path}: no such file; name the VGG weights (safetensors), or train without a feature loss")
+        raise ModelError(
+            f"{path}: no such file; name the VGG weights (safetensors, or torchvision's {_TORCHVISION_FILE}), or train "
+            "without a feature loss"
+        )
+    if path.suffix == ".pth":
+        return _read_torchvision(path), TRUNKS["VGG19 of torchvision"]
     try:
-        return load_file(path)
+        tensors = load_file(path)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: not a whole safetensors file: {error}") from error
+    return tensors, _identify(tensors, path)
+
+
+def _read_torchvision(path: Path) -> dict[str, Tensor]:
+    """The convolutions of torchvision's VGG19, after its hash was checked.
+
+    Another training of the same shape would give wrong features without a word.
+    """
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if not found.startswith(_TORCHVISION_HASH):
+        raise ModelError(
+            f"{path}: SHA-256 begins with {found[:8]}, torchvision's VGG19 with {_TORCHVISION_HASH}: download it again"
+        )
+    tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return {key: value for key, value in tensors.items() if key.startswith("features.")}
 
 
 def _identify(tensors: dict[str, Tensor], path: Path) -> Trunk:
-    """The trunk whose names and shapes the file has exactly."""
+    """The Oxford trunk whose names and shapes the file has exactly."""
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    for trunk in TRUNKS.values():
+    oxford = {name: trunk for name, trunk in TRUNKS.items() if trunk.spread == (1 / 255, 1 / 255, 1 / 255)}
+    for trunk in oxford.values():
         wanted = {f"features.{key}": tuple(value.shape) for key, value in _shapes(trunk).items()}
         if found == wanted:
             return trunk
     first = next(iter(found), "none")
-    raise ModelError(f"{path}: holds other tensors than {' or '.join(TRUNKS)} has; the first is {first}")
+    raise ModelError(f"{path}: holds other tensors than {' or '.join(oxford)} has; the first is {first}")
 
 
 def _shapes(trunk: Trunk) -> dict[str, Tensor]:
@@ -122,4 +162,11 @@ TRUNKS: dict[str, Trunk] = {
         {"conv2_2": 609.0, "conv3_3": 825.0, "conv4_3": 299.0, "conv5_3": 51.7},
     ),
     "VGG19 to conv3_4": Trunk((2, 2, 4), (64, 128, 256), {"conv2_2": 395.0, "conv3_4": 973.0}),
+    "VGG19 of torchvision": Trunk(
+        (2, 2, 4, 4, 4),
+        (64, 128, 256, 512, 512),
+        dict.fromkeys(("conv2_2", "conv3_4", "conv4_4", "conv5_4"), 12.75),
+        mean=(0.485, 0.456, 0.406),
+        spread=(0.229, 0.224, 0.225),
+    ),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from wassr.networks.critics import per_picture
+from wassr.networks.critics import activations, per_picture
 from wassr.training.lipschitz import CONSTRAINTS, NORMALISATIONS, PENALTIES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.recipe import AdversarialLoss, Optimizer
@@ -67,6 +67,20 @@ class Adversary:
             with torch.no_grad():
                 real = critic(high, low).float()
         return self.objective.generator(real, made)
+
+    def matching(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """The weighted content term `matching`, if the spec has one.
+
+        Mean absolute difference of the critic's features of generated and real pictures, averaged over its layers (Wang
+        2018, pix2pixHD).
+        """
+        if not self.spec.matching:
+            return {}
+        with torch.no_grad():
+            wanted = activations(critic, high, low)
+        found = activations(critic, fake, low)
+        parts = [(a.float() - b.float()).abs().mean() for a, b in zip(found, wanted, strict=True)]
+        return {"matching": self.spec.matching * torch.stack(parts).mean()}
 
     def build(self, critic: nn.Module) -> None:
         """Once, on a new critic: constraints that change its layers."""

@@ -1,7 +1,6 @@
 """Content losses: plain functions (made, high) -> scalar, (N, C, h, w) in [0, 1]; and their sum in a recipe."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -28,7 +27,13 @@ def charbonnier(made: Tensor, high: Tensor) -> Tensor:
     return ((made - high).square() + 1e-6).sqrt().mean()
 
 
-LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier}
+def gradient(made: Tensor, high: Tensor) -> Tensor:
+    """Mean absolute error of the differences between neighbours, both directions (Mathieu 2016; SPSR 2020): edges."""
+    error = made - high
+    return (error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()) / 2
+
+
+LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier, "gradient": gradient}
 
 
 def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Content:
@@ -40,7 +45,7 @@ def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Conte
     terms = {name: LOSSES[name] for name in weights}
     if spec.feature > 0:
         if spec.feature_weights:
-            terms["feature"], weights["feature"] = _feature_term(spec, Path(spec.feature_weights)), spec.feature
+            terms["feature"], weights["feature"] = _feature_term(spec, spec.feature_weights), spec.feature
         else:
             say("no feature weights given (loss.feature_weights): training without the feature loss")
     if not terms:
@@ -54,15 +59,17 @@ def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Conte
     return content
 
 
-def _feature_term(spec: ContentLoss, path: Path) -> Term:
+def _feature_term(spec: ContentLoss, path: str) -> Term:
     from wassr.networks.features import Features  # only runs with a feature loss pay for the trunk
 
-    layer = spec.feature_layer
-    trunk = Features(path, (layer,), after_relu=not spec.feature_before_activation)
+    layers = spec.feature_layers
+    trunk = Features(path, tuple(layers), after_relu=not spec.feature_before_activation)
 
     def feature(made: Tensor, high: Tensor) -> Tensor:
         with torch.no_grad():
-            wanted = trunk(high)[layer]
-        return (trunk(made)[layer] - wanted).square().mean()
+            wanted = trunk(high)
+        found = trunk(made)
+        parts = [share * (found[layer] - wanted[layer]).square().mean() for layer, share in layers.items()]
+        return torch.stack(parts).sum()
 
     return feature

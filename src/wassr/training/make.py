@@ -156,9 +156,11 @@ def _losses(spec: Stage) -> str:
         weights.pop("feature", None)  # then it was left out
     losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
     if "feature" in weights:
-        losses += f" (VGG16 {spec.loss.feature_layer})"
+        layers = " + ".join(f"{share:g} {layer}" for layer, share in spec.loss.feature_layers.items())
+        losses += f" ({Path(spec.loss.feature_weights or '').stem}: {layers})"
     if isinstance(spec, AdversarialStage):
         a = spec.adversarial
+        losses += f", critic's features {a.matching:g}" if a.matching else ""
         losses += f", adversarial {a.objective} " + (f"at ratio {a.ratio:g}" if a.ratio else f"{a.weight:g}")
     return losses + (f"; {teacher_words(spec.teacher)}" if spec.teacher else "")
 

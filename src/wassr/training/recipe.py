@@ -96,16 +96,26 @@ class ContentLoss(Strict):
     l1: Rate = 0.0
     mse: Rate = 0.0
     charbonnier: Rate = 0.0
+    gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
     feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
-    feature_weights: str | None = Field(default=None, description="file of the VGG16 trunk (safetensors)")
-    feature_layer: str = Field(default="conv5_3", description="conv1_1 ... conv5_3")
+    feature_weights: str | None = Field(
+        default=None, description="file of a VGG trunk (safetensors); torchvision: its VGG19 in torch's cache"
+    )
+    feature_layer: str | dict[str, Rate] = Field(
+        default="conv5_3", description="conv2_2 ... conv5_4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}"
+    )
     feature_before_activation: bool = False
 
     @model_validator(mode="after")
     def _some_term(self) -> "ContentLoss":
-        if not self.l1 + self.mse + self.charbonnier + self.feature > 0:
-            raise ValueError("no term has a weight: set l1, mse, charbonnier or feature")
+        if not self.l1 + self.mse + self.charbonnier + self.gradient + self.feature > 0:
+            raise ValueError("no term has a weight: set l1, mse, charbonnier, gradient or feature")
         return self
+
+    @property
+    def feature_layers(self) -> dict[str, float]:
+        """Layers of the feature loss with their shares."""
+        return {self.feature_layer: 1.0} if isinstance(self.feature_layer, str) else self.feature_layer
 
 
 class Teacher(Strict):
@@ -185,6 +195,9 @@ class AdversarialLoss(Strict):
     weight: Rate | None = Field(default=1e-3, description="a fixed weight, or null with `ratio`")
     ratio: Positive | None = Field(
         default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y"
+    )
+    matching: Rate = Field(
+        default=0.0, description="weight of the distance of the critic's own features, a content term"
     )
     ramp_steps: int = Field(default=0, ge=0, description="the weight grows linearly over the first generator steps")
 

@@ -57,8 +57,8 @@ def adversarial_step(
     crops = batch("generator", 0)
     fake = state.generator(crops.low)
     y = fake.detach().requires_grad_(True)
-    terms = content(y, crops.high)
     with frozen(critic), statistics_still(critic):
+        terms = content(y, crops.high) | adversary.matching(critic, crops.low, crops.high, y)
         voice = total({"adversarial": adversary.generator_loss(critic, crops.low, crops.high, y)})
     (pull,) = torch.autograd.grad(total(terms), y)
     (push,) = torch.autograd.grad(voice, y)
