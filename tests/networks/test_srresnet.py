@@ -23,6 +23,15 @@ def test_parameter_counts_of_the_papers(arguments: dict[str, Any], parameters: i
     assert count(SRResNet(4, **arguments)) == parameters
 
 
+def test_with_tanh_the_network_works_between_minus_one_and_one() -> None:
+    torch.manual_seed(0)
+    bounded, free = (SRResNet(4, blocks=1, width=8, tanh=tanh).eval() for tanh in (True, False))
+    free.load_state_dict(bounded.state_dict())
+    low = torch.rand(1, 3, 6, 5)
+    assert torch.allclose(bounded(low), (free(low * 2 - 1).tanh() + 1) / 2)
+    assert bool(((bounded(low * 1e3) >= 0) & (bounded(low * 1e3) <= 1)).all())
+
+
 @pytest.mark.parametrize(("scale", "shuffles"), [(1, []), (2, [2]), (3, [3]), (4, [2, 2]), (8, [2, 2, 2])])
 def test_subpixel_stages(scale: int, shuffles: list[int]) -> None:
     network = SRResNet(scale, blocks=1, width=8)

@@ -33,7 +33,7 @@ def test_orthogonal_of_a_stack_equals_one_by_one_and_takes_zeros() -> None:
 def test_every_kind_builds_and_reduces_a_toy_loss(kind: str) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 3, 3, padding=1))
-    rate = {"sgd": 0.1, "rmsprop": 3e-3}.get(kind, 1e-2)
+    rate = {"sgd": 0.1, "rmsprop": 3e-3, "rmsprop-tensorflow": 0.3}.get(kind, 1e-2)
     settings = Optimizer(kind=kind, rate=rate, momentum=0.9 if kind in {"sgd", "muon"} else 0.0)  # type: ignore[arg-type]
     optimizer = OPTIMIZERS[kind](network.parameters(), settings)
     x = torch.rand(4, 3, 8, 8)
@@ -47,6 +47,28 @@ def test_every_kind_builds_and_reduces_a_toy_loss(kind: str) -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_tensorflows_rmsprop_begins_gently() -> None:
+    """Its average of squares begins at one: the first step is rate g / sqrt(0.9 + 0.1 g^2), torch's rate sqrt(10)."""
+    moved = {}
+    for kind in ("rmsprop", "rmsprop-tensorflow"):
+        p = nn.Parameter(torch.tensor([1.0]))
+        optimizer = OPTIMIZERS[kind]([p], Optimizer(kind=kind, rate=1e-4, smoothing=0.9, epsilon=1e-10))  # type: ignore[arg-type]
+        p.grad = torch.tensor([1e-3])
+        optimizer.step()
+        moved[kind] = 1 - float(p.detach())
+    assert moved["rmsprop-tensorflow"] == pytest.approx(1e-4 * 1e-3 / math.sqrt(0.9 + 1e-7), rel=0.2)  # float32
+    assert moved["rmsprop"] == pytest.approx(1e-4 * math.sqrt(10), rel=0.01)
+    p = nn.Parameter(torch.tensor([0.0]))
+    optimizer = OPTIMIZERS["rmsprop-tensorflow"]([p], Optimizer(rate=0.5, smoothing=0.9, epsilon=1e-10))
+    square, place = 1.0, 0.0
+    for gradient in (2.0, -1.0, 0.5):
+        p.grad = torch.tensor([gradient])
+        optimizer.step()
+        square = 0.9 * square + 0.1 * gradient**2
+        place -= 0.5 * gradient / math.sqrt(square + 1e-10)
+        assert float(p.detach()) == pytest.approx(place, rel=1e-5)
+
+
 def test_settings_reach_the_optimisers() -> None:
     parameters = [nn.Parameter(torch.zeros(2, 2))]
     o = Optimizer(rate=0.3, betas=(0.1, 0.2), smoothing=0.4, momentum=0.5, epsilon=0.6, weight_decay=0.7)
@@ -55,6 +77,7 @@ def test_settings_reach_the_optimisers() -> None:
     for kind in ("adam", "adamw"):
         assert (groups[kind]["betas"], groups[kind]["eps"], groups[kind]["weight_decay"]) == ((0.1, 0.2), 0.6, 0.7)
     assert [groups["rmsprop"][k] for k in ("alpha", "momentum", "eps", "weight_decay")] == [0.4, 0.5, 0.6, 0.7]
+    assert [groups["rmsprop-tensorflow"][k] for k in ("smoothing", "eps")] == [0.4, 0.6]
     assert [groups["sgd"][k] for k in ("momentum", "weight_decay")] == [0.5, 0.7]
     assert [groups["muon"][k] for k in ("momentum", "betas", "eps")] == [0.5, (0.1, 0.2), 0.6]
 

@@ -83,6 +83,7 @@ SRRESNET = Facts(
             "normalisation": "bn",
             "activation": "prelu",
             "icnr": False,
+            "tanh": False,
         }
     ),
 )

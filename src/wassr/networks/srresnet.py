@@ -21,7 +21,8 @@ _CHOICES = {"normalisation": ("bn", "none"), "activation": ("prelu", "relu")}
 class SRResNet(nn.Module):
     """RGB (N, 3, h, w) in [0, 1] to (N, 3, scale·h, scale·w): the picture itself (base none), not limited to [0, 1].
 
-    The paper ends without tanh, and so does this.
+    The paper ends without tanh, and so does this, unless `tanh` asks for what the TensorLayer code and its Wasserstein
+    fork have: [-1, 1] inside, tanh at the end.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class SRResNet(nn.Module):
         normalisation: Literal["bn", "none"] = "bn",
         activation: Literal["prelu", "relu"] = "prelu",
         icnr: bool = False,
+        tanh: bool = False,
     ) -> None:
         super().__init__()
+        self.tanh = tanh
         _check(scale, head, tail, normalisation, activation)
         self.head = nn.Sequential(nn.Conv2d(3, width, head, padding=head // 2), _activation(activation))
         self.body = nn.Sequential(
@@ -54,9 +57,9 @@ class SRResNet(nn.Module):
 
     def forward(self, low: Tensor) -> Tensor:
         """Enlarge."""
-        first = self.head(low)
+        first = self.head(low * 2 - 1 if self.tanh else low)
         high: Tensor = self.tail(first + self.body(first))
-        return high
+        return (high.tanh() + 1) / 2 if self.tanh else high
 
 
 class Block(nn.Module):

@@ -60,6 +60,27 @@ class Muon(torch.optim.Optimizer):
         p.addcdiv_(first, root, value=-group["lr"] / (1 - beta1 ** step.item()))
 
 
+class TensorFlowRMSProp(torch.optim.Optimizer):
+    """RMSProp as TensorFlow 1 has it: epsilon inside the root, the average of squares beginning at one.
+
+    With torch's form (epsilon outside, zeros) the first steps are of the size of the rate whatever the gradient; here
+    they are gradient times rate. p -= lr g / sqrt(v + eps), v = smoothing v + (1 - smoothing) g^2.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float, smoothing: float, eps: float) -> None:
+        super().__init__(params, {"lr": lr, "smoothing": smoothing, "eps": eps})
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    square = self.state[p].setdefault("square_avg", torch.ones_like(p))
+                    square.lerp_(p.grad.square(), 1 - group["smoothing"])
+                    p.addcdiv_(p.grad, (square + group["eps"]).sqrt(), value=-group["lr"])
+        return closure() if closure else None
+
+
 def _is_kernel(p: Tensor) -> bool:
     return p.ndim >= 2 and min(p.shape[0], p[0].numel()) > 1
 
@@ -91,6 +112,10 @@ def _rmsprop(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimi
     return torch.optim.RMSprop(params, o.rate, o.smoothing, o.epsilon, o.weight_decay, o.momentum)
 
 
+def _tensorflow(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
+    return TensorFlowRMSProp(params, o.rate, o.smoothing, o.epsilon)
+
+
 def _sgd(params: Iterable[nn.Parameter], o: Optimizer) -> torch.optim.Optimizer:
     return torch.optim.SGD(params, o.rate, o.momentum, weight_decay=o.weight_decay)
 
@@ -103,6 +128,7 @@ OPTIMIZERS: dict[str, Callable[[Iterable[nn.Parameter], Optimizer], torch.optim.
     "adam": _adam,
     "adamw": _adamw,
     "rmsprop": _rmsprop,
+    "rmsprop-tensorflow": _tensorflow,
     "sgd": _sgd,
     "muon": _muon,
 }

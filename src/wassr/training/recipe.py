@@ -70,7 +70,7 @@ class Data(Strict):
 class Optimizer(Strict):
     """Adam family or RMSProp, as torch defines them."""
 
-    kind: Literal["adam", "adamw", "rmsprop", "sgd", "muon"] = "adam"
+    kind: Literal["adam", "adamw", "rmsprop", "rmsprop-tensorflow", "sgd", "muon"] = "adam"
     rate: Rate = 2e-4
     betas: tuple[float, float] = Field(default=(0.9, 0.99), description="adam, adamw")
     smoothing: float = Field(default=0.99, ge=0, lt=1, description="rmsprop: torch's alpha (TensorFlow: 0.9)")
