@@ -11,7 +11,7 @@ from pydantic import Field
 from ruamel.yaml import YAML
 
 from wassr.ground.errors import SettingsError
-from wassr.ground.settings import Strict, differences, dump_settings, load_settings, nearest, read_settings
+from wassr.ground.settings import Strict, differences, dump_settings, hint, load_settings, nearest, read_settings
 from wassr.training.recipe import Recipe, SizedRecipe, find_recipe, shipped_recipes
 
 RECIPES = list(shipped_recipes().items())
@@ -152,3 +152,8 @@ def _misspell(text: str, key: tuple[str, ...], wrong: str) -> tuple[int, str]:
     assert re.match(rf"{key[-1]}\s*:", lines[line][column:])
     lines[line] = lines[line][:column] + wrong + lines[line][column + len(key[-1]) :]
     return line + 1, "".join(lines)
+
+
+def test_a_hint_is_the_nearest_word_or_all_of_them() -> None:
+    assert hint("crtic", ["critic", "content"]) == "did you mean critic?"
+    assert hint("zzz", ["critic", "content"]) == "it may be critic, content"

@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from wassr.networks.critics import CRITICS
 from wassr.training.adversarial import Adversary, check, cosine, randomness, ratio
+from wassr.training.adversarial_loss import PRESETS, AdversarialLoss
 from wassr.training.lipschitz import clip, gradient_norms
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import PRESETS, AdversarialLoss, Optimizer
+from wassr.training.recipe import Optimizer
 from wassr.training.step import descend, total
 
 RMSPROP, ADAM = Optimizer(kind="rmsprop", rate=5e-5), Optimizer(kind="adam", rate=1e-4, betas=(0.0, 0.9))
@@ -258,17 +259,6 @@ def test_dirac_gan_converges_with_r1(objective: str) -> None:
     ruled = AdversarialLoss(objective=objective, penalty="r1", penalty_weight=0.5)  # type: ignore[arg-type]
     assert dirac(free, 2000) > 0.3
     assert dirac(ruled, 2000) < 0.01
-
-
-@pytest.mark.parametrize(("step", "sub", "turn"), [(0, 0, 0), (0, 24, 24), (1, 0, 25), (25, 0, 625), (26, 3, 633)])
-def test_turns_count_the_burst(step: int, sub: int, turn: int) -> None:
-    assert PRESETS["wgan-clip"].turn(step, sub) == turn
-
-
-def test_the_ramp_reaches_one() -> None:
-    spec = AdversarialLoss(clip=0.01, ramp_steps=4)
-    assert [spec.ramp_at(step) for step in range(6)] == [0.25, 0.5, 0.75, 1, 1, 1]
-    assert AdversarialLoss(clip=0.01).ramp_at(0) == 1
 
 
 def test_matching_is_zero_for_equal_pictures_and_weighted() -> None:

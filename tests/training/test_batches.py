@@ -9,8 +9,9 @@ from tests.training.conftest import Make, waves
 from wassr.data.folders import in_memory
 from wassr.data.stream import Batch, Key
 from wassr.training import batches as module
+from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.batches import StepBatches, coming, critic_steps, following, stream_of
-from wassr.training.recipe import AdversarialLoss, AdversarialStage, Stage
+from wassr.training.recipe import AdversarialStage, Stage
 
 CONTENT = Stage(steps=3)
 GAN = AdversarialStage(steps=3, adversarial=AdversarialLoss(clip=0.01, critic_steps=2, burst_steps=4, burst_until=1))

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from wassr.networks.critics import CRITICS
+from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.lipschitz import CONSTRAINTS, PENALTIES, clip, clipped_parameters, gradient_norms, saturation
-from wassr.training.recipe import AdversarialLoss
 
 
 def pictures(count: int = 3, seed: int = 0) -> tuple[Tensor, Tensor, torch.Generator]:

@@ -11,8 +11,9 @@ from wassr.models.build import Generator
 from wassr.networks.critics import CRITICS
 from wassr.pixels.resize import shrink
 from wassr.training import make
+from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.meter import Meter, separation
-from wassr.training.recipe import AdversarialLoss, AdversarialStage
+from wassr.training.recipe import AdversarialStage
 from wassr.training.validation import Pair
 
 SPEC = AdversarialStage(steps=1, crop=32, adversarial=AdversarialLoss(penalty="gradient", penalty_weight=10))

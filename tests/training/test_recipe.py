@@ -13,20 +13,12 @@ from wassr.ground.settings import dump_settings, load_settings
 from wassr.networks.critics import CRITICS
 from wassr.networks.facts import FACTS
 from wassr.training import make
+from wassr.training.adversarial_loss import PRESETS, AdversarialLoss
 from wassr.training.lipschitz import PENALTIES
 from wassr.training.losses import LOSSES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import (
-    PRESETS,
-    AdversarialLoss,
-    ContentLoss,
-    Optimizer,
-    Recipe,
-    SizedRecipe,
-    find_recipe,
-    shipped_recipes,
-)
+from wassr.training.recipe import ContentLoss, Optimizer, Recipe, SizedRecipe, find_recipe, shipped_recipes
 
 SHIPPED = list(shipped_recipes())
 NAMES = {

@@ -16,9 +16,10 @@ from wassr.ground.errors import TrainingError
 from wassr.ground.settings import dump_settings
 from wassr.training import make
 from wassr.training.adversarial import Adversary
+from wassr.training.adversarial_loss import PRESETS
 from wassr.training.losses import content_loss
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import PRESETS, ContentLoss, Recipe
+from wassr.training.recipe import ContentLoss, Recipe
 from wassr.training.state import State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Batches, adversarial_step
 

@@ -10,9 +10,10 @@ from tests.training.conftest import Make
 from wassr.networks.critics import CRITICS
 from wassr.training import make
 from wassr.training.adversarial import Adversary
+from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.lipschitz import clipped_parameters
 from wassr.training.losses import content_loss
-from wassr.training.recipe import AdversarialLoss, AdversarialStage
+from wassr.training.recipe import AdversarialStage
 from wassr.training.state import State
 from wassr.training.step import (
     Batches,

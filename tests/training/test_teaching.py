@@ -12,9 +12,10 @@ from wassr.models.build import build_generator
 from wassr.models.export import export
 from wassr.models.modelfile import load_weights
 from wassr.training import make
+from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.batches import StepBatches
 from wassr.training.loop import train
-from wassr.training.recipe import AdversarialLoss, AdversarialStage, Stage, Teacher
+from wassr.training.recipe import AdversarialStage, Stage, Teacher
 from wassr.training.teaching import teaching
 
 

@@ -70,6 +70,12 @@ def nearest(word: str, words: list[str]) -> str | None:
     return found[0] if found else None
 
 
+def hint(word: str, words: list[str]) -> str:
+    """For an error message: the nearest word, or all of them."""
+    guess = nearest(word, words)
+    return f"did you mean {guess}?" if guess else f"it may be {', '.join(words)}"
+
+
 def _parse(text: str, name: str) -> CommentedMap:
     try:
         tree = YAML(typ="rt").load(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from wassr.training.recipe import AdversarialLoss
+from wassr.training.adversarial_loss import AdversarialLoss
 
 Scores = Callable[[Tensor], Tensor]
 Penalty = Callable[[Scores, Tensor, Tensor, torch.Generator], Tensor]  # (scores, high, fake, source of random numbers)

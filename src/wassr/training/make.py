@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from wassr.ground.errors import TrainingError
-from wassr.ground.settings import dump_settings, nearest
+from wassr.ground.settings import dump_settings, hint
 from wassr.models.build import Generator, build_network, load_network
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, save_weights
@@ -206,19 +206,14 @@ def new_critic(spec: AdversarialStage) -> nn.Module:
     """The critic of a stage. Raises TrainingError for an unknown name or argument, naming the nearest."""
     name = spec.critic.network
     if name not in CRITICS:
-        raise TrainingError(f"critic.network: {name}: no such critic; {_hint(name, list(CRITICS))}")
+        raise TrainingError(f"critic.network: {name}: no such critic; {hint(name, list(CRITICS))}")
     known = [argument for argument in inspect.signature(CRITICS[name]).parameters if argument != "crop"]
     for argument in spec.critic.arguments:
         if argument not in known:
-            raise TrainingError(f"critic.arguments: {name} takes no {argument}; {_hint(argument, known)}")
+            raise TrainingError(f"critic.arguments: {name} takes no {argument}; {hint(argument, known)}")
     critic = CRITICS[name](crop=spec.crop, **spec.critic.arguments)
     Adversary(spec.adversarial).build(critic)
     return critic
-
-
-def _hint(word: str, words: list[str]) -> str:
-    guess = nearest(word, words)
-    return f"did you mean {guess}?" if guess else f"it may be {', '.join(words)}"
 
 
 def _add_critic(state: State, recipe: Recipe, spec: AdversarialStage) -> None:
