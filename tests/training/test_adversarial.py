@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from wassr.networks.critics import CRITICS
 from wassr.training.adversarial import Adversary, check, cosine, randomness, ratio
 from wassr.training.adversarial_loss import PRESETS, AdversarialLoss
+from wassr.training.guard import Norms
 from wassr.training.lipschitz import clip, gradient_norms
 from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import Optimizer
@@ -39,7 +40,7 @@ def trained(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer, shif
     for step in range(steps):
         real, fake = (torch.randn(64, 1, 1, len(shift), generator=source) for _ in range(2))
         judged = adversary.critic_loss(critic, real, real + shift, fake, randomness(0, step, 0))
-        descend(descent, critic, total(judged.terms), "critic", None)
+        descend(descent, critic, total(judged.terms), "critic", None, Norms())
         adversary.constrain(critic)
         if spec.clip is not None:
             assert all(float(p.detach().abs().max()) <= spec.clip * (1 + 1e-6) for p in critic.parameters())
@@ -241,7 +242,7 @@ def dirac(spec: AdversarialLoss, steps: int = 4000, rate: float = 0.02) -> float
     for step in range(steps):
         fake = theta.view(1, 1, 1, 1)
         judged = adversary.critic_loss(critic, real, real, fake, randomness(0, step, 0), step)
-        descend(descent, critic, total(judged.terms), "critic", None)
+        descend(descent, critic, total(judged.terms), "critic", None, Norms())
         y = fake.clone().requires_grad_(True)
         (push,) = torch.autograd.grad(adversary.generator_loss(critic, real, real, y), y)
         theta = theta - rate * push.flatten()

@@ -24,7 +24,6 @@ from wassr.training.loop import train
 from wassr.training.recipe import Recipe
 from wassr.training.runlog import read_log, series
 from wassr.training.state import saved_states
-from wassr.training.step import NotFinite
 from wassr.training.stopping import Stopped
 
 pytestmark = pytest.mark.usefixtures("no_export")
@@ -357,25 +356,6 @@ def test_a_full_disk_is_one_line_and_the_last_state_stays(
     assert [path.stem for path in saved_states(folder / "state")] == ["step-000000002"]
     train(whole, folder, say=silent)
     assert_equal(folder, unbroken["penalty"])
-
-
-def test_not_a_number_stops_before_the_step_and_names_the_last_good_state(
-    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    original, calls = loop.content_step, 0
-
-    def content_step(*arguments: object) -> object:
-        nonlocal calls
-        calls += 1
-        if calls == 4:
-            raise NotFinite("the loss term l1 is nan")
-        return original(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(loop, "content_step", content_step)
-    with pytest.raises(
-        NotFinite, match=r"stopped at step 4: the loss term l1 is nan; the last good state is step-000000002"
-    ):
-        train(recipe(content={}), tmp_path / "run", say=silent)
 
 
 def test_threads_stay_those_that_the_run_began_with(recipe: Make, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from wassr.networks.critics import CRITICS
 from wassr.training import make
 from wassr.training.adversarial import Adversary
 from wassr.training.adversarial_loss import AdversarialLoss
+from wassr.training.guard import Norms, NotFinite
 from wassr.training.lipschitz import clipped_parameters
 from wassr.training.losses import content_loss
 from wassr.training.recipe import AdversarialStage
@@ -18,7 +19,6 @@ from wassr.training.state import State
 from wassr.training.step import (
     Batches,
     Measured,
-    NotFinite,
     adversarial_step,
     content_step,
     descend,
@@ -259,9 +259,9 @@ def test_gradients_are_clipped_by_their_norm_and_the_norm_before_is_told() -> No
     optimizer = torch.optim.SGD(layer.parameters(), 1.0)
     x = torch.ones(1, 4)
     before = layer.weight.detach().clone()
-    assert descend(optimizer, layer, 10 * layer(x).sum(), "content", 0.5) == pytest.approx(20)
+    assert descend(optimizer, layer, 10 * layer(x).sum(), "content", 0.5, Norms()) == pytest.approx(20)
     assert float((layer.weight - before).detach().norm()) == pytest.approx(0.5, rel=1e-3)
-    assert descend(optimizer, layer, 10 * layer(x).sum(), "content", 100.0) == pytest.approx(20)
+    assert descend(optimizer, layer, 10 * layer(x).sum(), "content", 100.0, Norms()) == pytest.approx(20)
 
 
 @pytest.mark.parametrize("critic", CRITICS)

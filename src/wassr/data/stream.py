@@ -28,11 +28,15 @@ ROLES: dict[Role, int] = {"generator": 0, "critic": 1, "meter": 2}
 
 @dataclass(frozen=True)
 class Key:
-    """Which batch. `step` counts generator steps of the stage; `sub` the critic steps before it."""
+    """Which batch. `step` counts generator steps of the stage; `sub` the critic steps before it.
+
+    attempt: other crops for the same step, where the first ones broke it.
+    """
 
     role: Role
     step: int
     sub: int = 0
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Stream:
 
     def _draw(self, key: Key, item: int) -> tuple[Place, NDArray[np.uint8]]:
         """A place drawn from the key, and its pixels with the margin, not turned yet: uint8 (size, size, 3)."""
-        philox = np.random.Philox(key=[self.seed, ROLES[key.role]], counter=[0, item, key.sub, key.step])
+        philox = np.random.Philox(key=[self.seed, ROLES[key.role]], counter=[key.attempt, item, key.sub, key.step])
         draw = np.random.Generator(philox)
         best, most = None, -1.0
         for _ in range(self.candidates):

@@ -43,12 +43,19 @@ class Adversary:
         self.penalty = PENALTIES.get(spec.penalty)
 
     def critic_loss(
-        self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor, source: torch.Generator, turn: int = 0
+        self,
+        critic: nn.Module,
+        low: Tensor,
+        high: Tensor,
+        fake: Tensor,
+        source: torch.Generator,
+        turn: int = 0,
+        strength: float = 1.0,
     ) -> Judged:
         """Objective plus penalty; `source` draws the penalty's samples.
 
         turn: critic steps taken before in this stage; a lazy penalty comes at every `penalty_interval`-th of them, as
-        many times as strong.
+        many times as strong. strength: a factor on the penalty (the guard's).
         """
         real_scores, fake_scores = critic(high, low).float(), critic(fake, low).float()
         objective = self.objective.critic(real_scores, fake_scores)
@@ -57,7 +64,7 @@ class Adversary:
         every = self.spec.penalty_interval
         if self.penalty is not None and (turn + 1) % every == 0:
             penalty = self.penalty(lambda z: per_picture(critic(z, low)).float(), high, fake, source)
-            terms["penalty"] = self.spec.penalty_weight * every * penalty
+            terms["penalty"] = self.spec.penalty_weight * strength * every * penalty
         return Judged(terms, gap)
 
     def generator_loss(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from wassr.data.folders import Pictures
 from wassr.data.stream import Batch, Key, Role, Stream
@@ -25,26 +26,34 @@ def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
 class StepBatches:
     """The crops of one generator step, by role and sub-step, and a clock of the step.
 
-    teach changes what the generator is to learn; critics see the originals.
+    teach changes what the generator is to learn; critics see the originals. attempt: other crops, after those of the
+    step before were refused. latest: the crops of each role as the step got them, for whoever asks what was wrong.
     spent: seconds waiting for crops ("data"), for the teacher, and of work on the crops between one request and the
     next, which counts for whom they were: a critic's step with the results that it judges, the generator's with the
     critic's opinion of them.
     """
 
     def __init__(
-        self, stream: Stream, step: int, spec: Stage, teach: Callable[[Batch], Batch] = lambda batch: batch
+        self,
+        stream: Stream,
+        step: int,
+        spec: Stage,
+        teach: Callable[[Batch], Batch] = lambda batch: batch,
+        attempt: int = 0,
     ) -> None:
-        self.stream, self.step, self.spec, self.teach = stream, step, spec, teach
+        self.stream, self.step, self.spec, self.teach, self.attempt = stream, step, spec, teach, attempt
+        self.latest: dict[Role, Batch] = {}
         self.spent = dict.fromkeys(("data", "teacher", "critic", "generator"), 0.0)
         self._doing, self._since = "generator", time.perf_counter()
 
     def __call__(self, role: Role, sub: int = 0) -> Batch:
         self._turn_to("data")
-        key = Key(role, self.step, sub)
+        key = Key(role, self.step, sub, self.attempt)
         batch = self.stream(key, coming(key, self.spec))
         if role == "generator":
             self._turn_to("teacher")
             batch = self.teach(batch)
+        self.latest[role] = batch
         self._turn_to(role)
         return batch
 
@@ -69,11 +78,9 @@ def coming(key: Key, spec: Stage) -> Iterator[Key]:
 def following(key: Key, spec: Stage) -> Key:
     """What the stage asks for after `key`: its critic steps, then the generator's, then the next step's."""
     if key.role == "critic":
-        return (
-            Key("critic", key.step, key.sub + 1)
-            if key.sub + 1 < critic_steps(spec, key.step)
-            else Key("generator", key.step)
-        )
+        if key.sub + 1 < critic_steps(spec, key.step):
+            return replace(key, sub=key.sub + 1)
+        return Key("generator", key.step, attempt=key.attempt)
     return Key("critic", key.step + 1) if critic_steps(spec, key.step + 1) else Key("generator", key.step + 1)
 
 

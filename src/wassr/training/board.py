@@ -26,8 +26,12 @@ class Board:
         name = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"  # as TensorBoard finds it
         self._writer = RecordWriter(str(folder / name))
         self._flushed = time.monotonic()
-        purge = step + 1 if step else 0  # a run without a saved state begins anew, step 0 included
         self._write(0, file_version="brain.Event:2")
+        self.go_back(step)
+
+    def go_back(self, step: int) -> None:
+        """What was written after `step` vanishes from the view."""
+        purge = step + 1 if step else 0  # a run without a saved state begins anew, step 0 included
         self._write(purge, session_log=SessionLog(status=SessionLog.START))
 
     def scalars(self, step: int, values: dict[str, float]) -> None:

@@ -14,17 +14,19 @@ from wassr.training import make, validation
 from wassr.training.adversarial import Adversary
 from wassr.training.batches import StepBatches, stream_of
 from wassr.training.board import Board
+from wassr.training.guard import NotFinite, Refused
 from wassr.training.losses import Content, content_loss
 from wassr.training.material import Material, load_material
 from wassr.training.meter import Meter
 from wassr.training.optimizers import rate_factor
 from wassr.training.progress import Progress
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
+from wassr.training.recovery import Recovery
 from wassr.training.runfolder import RunFolder, open_run
 from wassr.training.runlog import RunLog
 from wassr.training.shipping import deploy
 from wassr.training.state import Numbers, State, read_numbers, restore, save_state, saved_states
-from wassr.training.step import Measured, NotFinite, adversarial_step, content_step
+from wassr.training.step import Measured, adversarial_step, content_step
 from wassr.training.stopping import Stop, Stopped, stop_on_signal
 from wassr.training.teaching import teaching
 
@@ -42,6 +44,7 @@ class Run:
     log: RunLog
     board: Board
     stop: Stop
+    recovery: Recovery
     reference: dict[str, Generator] = field(default_factory=dict)  # shown in sample grids: the start
 
 
@@ -79,8 +82,10 @@ def _run(
         closing(Board(folder.board, state.total)) as board,
         stop_on_signal() as stop,
     ):
+        recovery = Recovery(folder.state, log, board, progress)
+        run = Run(recipe, folder, material, progress, log, board, stop, recovery, {"start": reference})
         try:
-            return _stages(Run(recipe, folder, material, progress, log, board, stop, {"start": reference}), state)
+            return _stages(run, state)
         finally:
             progress.clear()
 
@@ -163,10 +168,12 @@ def _stage(run: Run, state: State) -> None:
     run.progress.begin(state.stage, state.step, spec)
     if state.step == 0:
         _watch(run, state, meter)
+    run.recovery.begin(state)
     with stream_of(recipe, spec, run.material.pictures) as stream:
         while _share(state, spec) < 1:
             _set_rates(state, spec)
-            _one_step(run, state, spec, step, StepBatches(stream, state.step, spec, teach), meter)
+            attempt = state.caution.attempt(state.step)
+            _one_step(run, state, spec, step, StepBatches(stream, state.step, spec, teach, attempt), meter)
 
 
 def _one_step(
@@ -179,11 +186,12 @@ def _one_step(
 ) -> None:
     try:
         measured = step(batches)
-    except NotFinite as error:
-        raise NotFinite(
-            f"stopped at step {state.total + 1}: {error}; {_last_good(run.folder)}; "
-            "begin anew with a lower learning rate"
-        ) from None
+        if not state.finite():
+            raise NotFinite("a weight is not finite after the step")
+    except Refused as error:
+        has_penalty = isinstance(spec, AdversarialStage) and spec.adversarial.penalty != "none"
+        run.recovery.back(state, error, batches, has_penalty)
+        return
     state.step, state.total = state.step + 1, state.total + 1
     state.update_average(spec.ema)
     state.seconds += batches.end()
@@ -201,6 +209,7 @@ def _one_step(
     if last or run.stop.asked or state.step % spec.save_every == 0:
         with run.progress.aside("disk"):
             save_state(state, run.folder.state, run.log.flush())
+            run.recovery.saved()
     if run.stop.asked:
         raise Stopped(
             f"{run.folder.path}: stopped and saved at step {state.total}; the same command goes on from there"
@@ -266,7 +275,7 @@ def _share(state: State, spec: Stage) -> float:
 
 
 def _set_rates(state: State, spec: Stage) -> None:
-    factor = rate_factor(spec.schedule, state.step, _share(state, spec))
+    factor = rate_factor(spec.schedule, state.step, _share(state, spec)) * state.caution.rate
     for group in state.optimizer.param_groups:
         group["lr"] = spec.optimizer.rate * factor
     if isinstance(spec, AdversarialStage) and state.critic_optimizer is not None:

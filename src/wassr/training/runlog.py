@@ -47,6 +47,11 @@ class RunLog:
         """An event in words."""
         self._append([{"step": step, "tag": tag, "text": text}])
 
+    def cut(self, offset: int) -> None:
+        """Forget what was written after the length that a state remembers."""
+        self._file.flush()
+        self._file.truncate(offset)
+
     def flush(self) -> int:
         """Bring everything to disk and return the length."""
         self._file.flush()

@@ -3,8 +3,9 @@
 import copy
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from wassr.ground.errors import TrainingError
 from wassr.ground.files import write_whole
 from wassr.models.build import Generator
+from wassr.training.guard import Caution, Norms
 
 KEPT = 2  # newest states on disk
 
@@ -36,6 +38,8 @@ class State:
     weight: float = 1.0  # of the adversarial loss
     start: str = ""  # model that the run was asked to begin from, if any
     parent: str | None = None  # name of the model that this stage began from
+    caution: Caution = field(default_factory=Caution)  # what the guard changed in this stage
+    norms: Norms = field(default_factory=Norms)  # gradient norms that the guard judges by
 
     @property
     def hours(self) -> float:
@@ -47,6 +51,11 @@ class State:
         assert self.critic is not None
         assert self.critic_optimizer is not None
         return self.critic, self.critic_optimizer
+
+    def finite(self) -> bool:
+        """Whether all weights are numbers."""
+        parts = [self.generator, *([self.critic] if self.critic is not None else [])]
+        return all(bool(p.isfinite().all()) for part in parts for p in part.parameters())
 
     def update_average(self, decay: float) -> None:
         """Move the weight average; young runs average over fewer steps."""
@@ -75,20 +84,7 @@ def save_state(state: State, folder: Path, log_length: int) -> Path:
     name = f"step-{state.total:09d}"
     tensors = {key: value.detach().contiguous() for key, value in _tensors(state).items()}
     write_whole(folder / f"{name}.safetensors", save(tensors))
-    numbers = {
-        "stage": state.stage,
-        "seed": state.seed,
-        "step": state.step,
-        "total": state.total,
-        "seconds": state.seconds,
-        "hours_before": state.hours_before,
-        "weight": state.weight,
-        "start": state.start,
-        "parent": state.parent,
-        "log_length": log_length,
-        "torch_threads": torch.get_num_threads(),
-    }
-    write_whole(folder / f"{name}.json", json.dumps(numbers, indent=1))
+    write_whole(folder / f"{name}.json", json.dumps(asdict(numbers_of(state, log_length)), indent=1))
     for old in saved_states(folder)[:-KEPT]:
         old.unlink(missing_ok=True)  # the JSON first: without it the tensors are no state
         old.with_suffix(".safetensors").unlink(missing_ok=True)
@@ -118,6 +114,45 @@ class Numbers:
     torch_threads: int
     start: str
     parent: str | None
+    caution: Caution = field(default_factory=Caution)
+    norms: dict[str, list[float]] = field(default_factory=dict)
+
+
+def numbers_of(state: State, log_length: int) -> Numbers:
+    """The JSON part of a state, now."""
+    return Numbers(
+        stage=state.stage,
+        step=state.step,
+        total=state.total,
+        seconds=state.seconds,
+        hours_before=state.hours_before,
+        weight=state.weight,
+        log_length=log_length,
+        torch_threads=torch.get_num_threads(),
+        start=state.start,
+        parent=state.parent,
+        caution=state.caution,
+        norms={what: list(seen) for what, seen in state.norms.seen.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state in memory, for the time before the first one is saved."""
+
+    numbers: Numbers
+    tensors: dict[str, Tensor]
+
+
+def snapshot(state: State, log_length: int) -> Snapshot:
+    """A copy of all that a step changes."""
+    return Snapshot(numbers_of(state, log_length), {key: value.clone() for key, value in _tensors(state).items()})
+
+
+def put_back(state: State, kept: Snapshot) -> Numbers:
+    """Make the state what it was; returns the JSON part."""
+    _restore_tensors(state, {key: value.clone() for key, value in kept.tensors.items()})
+    return _set_numbers(state, kept.numbers)
 
 
 def read_numbers(path: Path) -> Numbers:
@@ -135,6 +170,8 @@ def read_numbers(path: Path) -> Numbers:
             torch_threads=int(n["torch_threads"]),
             start=str(n.get("start", "")),
             parent=n.get("parent"),
+            caution=_caution(n.get("caution", {})),
+            norms={str(what): [float(v) for v in seen] for what, seen in n.get("norms", {}).items()},
         )
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path}: damaged ({_first_line(error)}); {_way_out(path)}") from None
@@ -153,10 +190,19 @@ def restore(state: State, path: Path) -> Numbers:
         raise TrainingError(f"{tensors}: damaged ({_first_line(error)}); {_way_out(path)}") from None
     except (LookupError, RuntimeError, ValueError) as error:
         raise TrainingError(f"{tensors}: does not fit this recipe ({_first_line(error)}); {_way_out(path)}") from None
+    return _set_numbers(state, numbers)
+
+
+def _set_numbers(state: State, numbers: Numbers) -> Numbers:
     state.step, state.total = numbers.step, numbers.total
     state.seconds, state.hours_before = numbers.seconds, numbers.hours_before
     state.weight, state.start, state.parent = numbers.weight, numbers.start, numbers.parent
+    state.caution, state.norms = numbers.caution, Norms({what: list(seen) for what, seen in numbers.norms.items()})
     return numbers
+
+
+def _caution(saved: dict[str, Any]) -> Caution:
+    return Caution(**{**saved, "skipped": tuple(saved.get("skipped", ()))})
 
 
 def _first_line(error: Exception) -> str:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from wassr.data.stream import Batch, Role
-from wassr.ground.errors import TrainingError
 from wassr.training.adversarial import Adversary, cosine, randomness, ratio
+from wassr.training.guard import Norms, NotFinite
 from wassr.training.losses import Content
 from wassr.training.state import State
 
@@ -23,16 +23,12 @@ class Measured:
     values: dict[str, float] = field(default_factory=dict)
 
 
-class NotFinite(TrainingError):
-    """A loss or gradient is not a number; nothing was applied."""
-
-
 def content_step(state: State, batch: Batches, content: Content, clip_norm: float | None) -> Measured:
     """Pull the generator towards the high-resolution crops."""
     crops = batch("generator", 0)
     made = state.generator(crops.low)
     terms = content(made, crops.high)
-    norm = descend(state.optimizer, state.generator, total(terms), "content", clip_norm)
+    norm = descend(state.optimizer, state.generator, total(terms), "content", clip_norm, state.norms)
     return Measured({**named("loss", terms), "norm/generator": norm})
 
 
@@ -50,8 +46,10 @@ def adversarial_step(
         with torch.no_grad(), statistics_still(state.generator):
             fake = state.generator(crops.low)
         source, turn = randomness(state.seed, state.step, k), adversary.spec.turn(state.step, k)
-        judged = adversary.critic_loss(critic, crops.low, crops.high, fake, source, turn)
-        critic_norm = descend(critic_optimizer, critic, total(judged.terms), "critic", None)
+        judged = adversary.critic_loss(
+            critic, crops.low, crops.high, fake, source, turn, strength=state.caution.penalty
+        )
+        critic_norm = descend(critic_optimizer, critic, total(judged.terms), "critic", None, state.norms)
         adversary.constrain(critic)
 
     crops = batch("generator", 0)
@@ -64,7 +62,7 @@ def adversarial_step(
     (push,) = torch.autograd.grad(voice, y)
     state.weight = adversary.weigh(state.weight, pull, push)
     weight = state.weight * adversary.spec.ramp_at(state.step)
-    norm = descend_through(state.optimizer, state.generator, fake, pull + weight * push, clip_norm)
+    norm = descend_through(state.optimizer, state.generator, fake, pull + weight * push, clip_norm, state.norms)
 
     values = named("loss", {**terms, "adversarial": weight * voice, "critic": sum_of(judged.terms)})
     values |= named("loss", {name: term for name, term in judged.terms.items() if name == "penalty"})
@@ -74,21 +72,31 @@ def adversarial_step(
 
 
 def descend(
-    optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor, what: str, clip_norm: float | None
+    optimizer: torch.optim.Optimizer,
+    network: nn.Module,
+    loss: Tensor,
+    what: str,
+    clip_norm: float | None,
+    norms: Norms,
 ) -> float:
-    """One optimiser step down `loss`; returns the gradient norm before clipping. Raises NotFinite, applying nothing."""
+    """One optimiser step down `loss`; returns the gradient norm before clipping. Raises Refused, applying nothing."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
-    return _apply(optimizer, network, what, clip_norm)
+    return _apply(optimizer, network, what, clip_norm, norms)
 
 
 def descend_through(
-    optimizer: torch.optim.Optimizer, network: nn.Module, output: Tensor, gradient: Tensor, clip_norm: float | None
+    optimizer: torch.optim.Optimizer,
+    network: nn.Module,
+    output: Tensor,
+    gradient: Tensor,
+    clip_norm: float | None,
+    norms: Norms,
 ) -> float:
-    """One optimiser step down a gradient that is given at the network's output."""
+    """One optimiser step down a gradient that is given at the network's output. Raises as `descend`."""
     optimizer.zero_grad(set_to_none=True)
     output.backward(gradient)  # type: ignore[no-untyped-call]
-    return _apply(optimizer, network, "generator", clip_norm)
+    return _apply(optimizer, network, "generator", clip_norm, norms)
 
 
 def total(terms: dict[str, Tensor]) -> Tensor:
@@ -135,7 +143,9 @@ def statistics_still(network: nn.Module) -> Iterator[None]:
             m.track_running_stats = True
 
 
-def _apply(optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip_norm: float | None) -> float:
+def _apply(
+    optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip_norm: float | None, norms: Norms
+) -> float:
     parameters = [p for p in network.parameters() if p.grad is not None]
     size = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     if not torch.isfinite(size):
@@ -145,6 +155,7 @@ def _apply(optimizer: torch.optim.Optimizer, network: nn.Module, what: str, clip
         optimizer.zero_grad(set_to_none=True)
         where = f"first in layer {bad} on the way back" if bad else "its norm overflows"
         raise NotFinite(f"the {what} gradient is not finite, {where}")
+    norms.judge(what, float(size))
     if clip_norm is not None:
         nn.utils.clip_grads_with_norm_(parameters, clip_norm, size)
     optimizer.step()

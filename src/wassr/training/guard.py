@@ -1,0 +1,106 @@
+"""The guard: what must not be applied is not, and a run that meets it goes on from its last good state.
+
+A step is refused before its optimiser moves anything: a loss term or gradient that is not finite, or a gradient norm of
+more than FACTOR times the running median of that network. The run then returns to the last saved state, will draw other
+crops for that step, changes one thing, and goes on, at most RETRIES times a stage:
+
+- the first, third, ... time the learning rates are halved;
+- the second, fourth, ... time the weight of the critic's penalty is doubled; without a penalty, the rates again.
+
+Everything here is a function of the saved state, so a run killed in between does the same again, to the bit.
+"""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor, nn
+
+from wassr.ground.errors import TrainingError
+
+FACTOR = 100.0  # norms scatter by less than ten in healthy runs, and an explosion passes this within a few steps
+WINDOW = 100  # steps in the median
+LEAST = 20  # steps before a median is believed
+RETRIES = 5
+
+
+class Refused(TrainingError):
+    """A step that would spoil the run; nothing was applied."""
+
+
+class NotFinite(Refused):
+    """A loss or gradient is not a number."""
+
+
+class Exploding(Refused):
+    """A gradient is far larger than it was."""
+
+
+@dataclass(frozen=True)
+class Caution:
+    """What the guard changed so far in a stage; part of the state.
+
+    rate: factor on the learning rates; penalty: factor on the penalty's weight; skipped: generator steps whose crops
+    are drawn anew, once for each mention.
+    """
+
+    times: int = 0
+    rate: float = 1.0
+    penalty: float = 1.0
+    skipped: tuple[int, ...] = ()
+
+    def after(self, step: int, has_penalty: bool) -> tuple["Caution", str]:
+        """More caution because `step` was refused, and the change in words."""
+        now = replace(self, times=self.times + 1, skipped=(*self.skipped, step))
+        if now.times % 2 == 0 and has_penalty:
+            return replace(now, penalty=2 * self.penalty), "penalty weight x 2"
+        return replace(now, rate=self.rate / 2), "learning rate x 0.5"
+
+    def attempt(self, step: int) -> int:
+        """How many times other crops are to be drawn for a step."""
+        return self.skipped.count(step)
+
+
+@dataclass
+class Norms:
+    """The latest gradient norms of each network; part of the state."""
+
+    seen: dict[str, list[float]] = field(default_factory=dict)
+
+    def judge(self, what: str, norm: float) -> None:
+        """Remember a norm. Raises Exploding when it is far above the median of those before."""
+        before = self.seen.setdefault(what, [])
+        if len(before) >= LEAST and norm > FACTOR * (median := statistics.median(before)) > 0:
+            raise Exploding(f"the {what} gradient's norm is {norm:.3g}, {norm / median:.0f} times its running median")
+        before.append(norm)
+        del before[:-WINDOW]
+
+
+def first_bad_layer(network: nn.Module, *inputs: Tensor) -> str | None:
+    """The first layer that makes a value which is not finite, or whose weights are not; None if there is none.
+
+    The network's running statistics are left alone.
+    """
+    for name, value in network.state_dict().items():
+        if value.is_floating_point() and not bool(value.isfinite().all()):
+            return f"weights {name}"
+    found: list[str] = []
+
+    def look(name: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(_module: nn.Module, _inputs: object, output: object) -> None:
+            if isinstance(output, Tensor) and not bool(output.isfinite().all()):
+                found.append(name)
+
+        return hook
+
+    hooks = [m.register_forward_hook(look(name)) for name, m in network.named_modules() if name]
+    training = network.training
+    try:
+        with torch.no_grad():
+            network.eval()(*inputs)
+    finally:
+        network.train(training)
+        for hook in hooks:
+            hook.remove()
+    return f"layer {found[0]}" if found else None
