@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from wassr.ground.errors import ModelError
 from wassr.ground.files import whole_file, write_whole
+from wassr.models import tensorlayer
 from wassr.models.card import Card, card_from_json
 
 KEY = "wassr_card"
@@ -40,6 +41,8 @@ def load_weights(path: Path) -> tuple[Tensors, Card]:
 
     Raises ModelError when the file is missing, cut, damaged or without a card.
     """
+    if path.suffix == tensorlayer.SUFFIX:
+        return tensorlayer.read_generator(path)
     card = read_card(path)
     if path.suffix != WEIGHTS:
         raise ModelError(f"{path}: weights are read from {WEIGHTS} files only")
@@ -56,10 +59,15 @@ def read_card(path: Path) -> Card:
     """
     try:
         size = path.stat().st_size
+        if path.suffix == tensorlayer.SUFFIX:
+            return tensorlayer.read_generator(path)[1]
         with path.open("rb") as stream:
             text = _READERS[path.suffix](stream, size, path)
     except KeyError:
-        raise ModelError(f"{path}: not a model file: its name must end in {WEIGHTS} or {DEPLOYMENT}") from None
+        raise ModelError(
+            f"{path}: not a model file: its name must end in {WEIGHTS} or {DEPLOYMENT} (or be a TensorLayer "
+            f"{tensorlayer.SUFFIX})"
+        ) from None
     except OSError as error:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
     if text is None:

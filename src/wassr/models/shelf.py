@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wassr.ground.errors import ModelError
+from wassr.models import tensorlayer
 from wassr.models.card import Card
 from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
 
@@ -42,7 +43,7 @@ def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
     path = Path(model).expanduser()
     if path.is_dir():
         raise ModelError(_folder_hint(path))
-    if path.suffix not in (WEIGHTS, DEPLOYMENT):
+    if path.suffix not in (WEIGHTS, DEPLOYMENT, tensorlayer.SUFFIX):
         raise ModelError(_name_hint(str(model), list(names)))
     if not path.is_file():
         raise ModelError(f"{model}: no such model file")
@@ -51,6 +52,8 @@ def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
 
 def _open(path: Path) -> ModelFile:
     card = read_card(path)
+    if path.suffix == tensorlayer.SUFFIX:
+        return ModelFile(card, path, None)
     other = path.with_suffix(DEPLOYMENT if path.suffix == WEIGHTS else WEIGHTS)
     twin = other if other.is_file() and _same(card, read_card(other)) else None
     return ModelFile(card, path, twin) if path.suffix == WEIGHTS else ModelFile(card, twin, path)
