@@ -116,7 +116,8 @@ def test_upscale_takes_such_a_file(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "torch" in done.stderr + done.stdout  # it has no deployment form
-    assert Image.open(tmp_path / "large.png").size == (40, 48)
+    with Image.open(tmp_path / "large.png") as made:
+        assert made.size == (40, 48)
 
 
 class Evil:
