@@ -81,7 +81,7 @@ def prepare(recipe: Recipe, stage: str, crops: Callable[[int], Batch], plain: bo
     content = content_loss(spec.loss, lambda text: None)
     if not isinstance(spec, AdversarialStage):
         return Step(lambda: content_step(state, lambda role, sub: crops(0), content, spec.clip_norm), 1)
-    adversary = Adversary(spec.adversarial)
+    adversary = Adversary(spec.adversarial, recipe.precision == "bfloat16")
     state.step = spec.adversarial.burst_until + 1
     steps = spec.adversarial.critic_steps_at(state.step)
     return Step(

@@ -192,3 +192,15 @@ def test_activations_are_the_inner_layers_in_order(name: str) -> None:
     assert all(f.shape[0] == 2 for f in found)
     assert torch.equal(activations(model, pictures)[0], found[0])
     assert not any(m._forward_hooks for m in model.modules())
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_scores_are_float32_under_autocast(name: str) -> None:
+    model, pictures = critic(name).eval(), torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = model(pictures)
+        exact = model(pictures)
+    assert scores.dtype == torch.float32
+    assert not torch.equal(scores, exact)  # something did run in bfloat16
+    assert torch.allclose(scores, exact, atol=0.05 * float(exact.abs().max()) + 0.02)

@@ -274,3 +274,16 @@ def test_matching_is_zero_for_equal_pictures_and_weighted() -> None:
     assert bool(gradient.any())
     assert float(Adversary(spec).matching(critic, high, high, high)["matching"].detach()) == 0
     assert Adversary(AdversarialLoss(clip=0.01)).matching(critic, high, high, fake) == {}
+
+
+def test_in_bfloat16_the_penalty_stays_in_float32() -> None:
+    torch.manual_seed(0)
+    critic = CRITICS["lean"](width=8)
+    high, fake, low = torch.rand(2, 3, 16, 16), torch.rand(2, 3, 16, 16), torch.rand(2, 3, 4, 4)
+    exact, half = (
+        Adversary(PRESETS["wgan-gp"], flag).critic_loss(critic, low, high, fake, randomness(0, 0, 0))
+        for flag in (False, True)
+    )
+    assert torch.equal(exact.terms["penalty"], half.terms["penalty"])
+    assert not torch.equal(exact.gap, half.gap)
+    assert float(half.gap) == pytest.approx(float(exact.gap), abs=0.01)

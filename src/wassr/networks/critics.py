@@ -3,6 +3,7 @@
 All take pictures (N, 3, H, W) in [0, 1], of the crop that they were built for where it matters, and give scores: one a
 picture, (N,), or one for every place, (N, places). With `conditional` a critic judges the picture beside its enlarged
 `low` (N, 3, h, w), which it needs then: whether this could come from that. Pictures are brought to [-1, 1] inside.
+Under autocast the last layer still works in float32: what is judged is a difference of scores.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,19 @@ from torch.nn import functional as F
 from wassr.ground.errors import ModelError
 
 Normalisation = Literal["bn", "layer", "none"]
+
+
+class InFloat32(nn.Module):
+    """A layer that works in float32, autocast or not."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            made: Tensor = self.layer(x.float())
+        return made
 
 
 class VGGCritic(nn.Module):
@@ -39,7 +53,7 @@ class VGGCritic(nn.Module):
         self.features = nn.Sequential(*layers)
         self.crop, side = crop, -(-crop // 16)
         self.judge = nn.Sequential(
-            nn.Flatten(), nn.Linear(widths[-1] * side**2, 16 * width), _leaky(), nn.Linear(16 * width, 1)
+            nn.Flatten(), nn.Linear(widths[-1] * side**2, 16 * width), _leaky(), InFloat32(nn.Linear(16 * width, 1))
         )
 
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
@@ -78,7 +92,7 @@ class DCGANCritic(nn.Module):
         self.features = nn.Sequential(*layers, *conv(32, 16, 1), _leaky(), *conv(16, 8, 1))
         self.branch = nn.Sequential(*conv(8, 2, 1), _leaky(), *conv(2, 2, 3), _leaky(), *conv(2, 8, 3))
         self.crop = crop
-        self.judge = nn.Sequential(_leaky(), nn.Flatten(), nn.Linear(8 * width * (crop // 64) ** 2, 1))
+        self.judge = nn.Sequential(_leaky(), nn.Flatten(), InFloat32(nn.Linear(8 * width * (crop // 64) ** 2, 1)))
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.normal_(module.weight, std=0.02)
@@ -117,7 +131,7 @@ class LeanCritic(nn.Module):
             _leaky(),
             nn.Conv2d(2 * width, 2 * width, 4, 2, 1),
             _leaky(),
-            nn.Conv2d(2 * width, 1, 3, padding=1),
+            InFloat32(nn.Conv2d(2 * width, 1, 3, padding=1)),
         )
 
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
@@ -147,7 +161,7 @@ class PatchCritic(nn.Module):
         for before, after, stride in ((1, 2, 2), (2, 4, 2), (4, 8, 1)):
             conv = nn.Conv2d(before * width, after * width, 4, stride, 1, bias=normalisation == "none")
             layers += [*_normalised(conv, normalisation), _leaky()]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
+        self.layers = nn.Sequential(*layers, InFloat32(nn.Conv2d(8 * width, 1, 4, 1, 1)))
 
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
         """Scores (N, patches)."""
@@ -177,7 +191,8 @@ class UNetCritic(nn.Module):
         self.head = nn.Conv2d(_planes(conditional), width, 3, padding=1)
         self.down = nn.ModuleList([conv(1, 2, 4), conv(2, 4, 4), conv(4, 8, 4)])
         self.up = nn.ModuleList([conv(8, 4), conv(4, 2), conv(2, 1)])
-        self.tail = nn.Sequential(conv(1, 1), _leaky(), conv(1, 1), _leaky(), nn.Conv2d(width, 1, 3, padding=1))
+        last = InFloat32(nn.Conv2d(width, 1, 3, padding=1))
+        self.tail = nn.Sequential(conv(1, 1), _leaky(), conv(1, 1), _leaky(), last)
         self.act = _leaky()
 
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:

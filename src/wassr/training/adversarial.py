@@ -35,10 +35,13 @@ class Problem:
 
 
 class Adversary:
-    """The losses, penalty, constraint and weight of one AdversarialLoss."""
+    """The losses, penalty, constraint and weight of one AdversarialLoss.
 
-    def __init__(self, spec: AdversarialLoss) -> None:
-        self.spec = spec
+    in_bfloat16: the critic's layers but the last run in bfloat16, except within penalties.
+    """
+
+    def __init__(self, spec: AdversarialLoss, in_bfloat16: bool = False) -> None:
+        self.spec, self.in_bfloat16 = spec, in_bfloat16
         self.objective = OBJECTIVES[spec.objective]
         self.penalty = PENALTIES.get(spec.penalty)
 
@@ -57,23 +60,25 @@ class Adversary:
         turn: critic steps taken before in this stage; a lazy penalty comes at every `penalty_interval`-th of them, as
         many times as strong. strength: a factor on the penalty (the guard's).
         """
-        real_scores, fake_scores = critic(high, low).float(), critic(fake, low).float()
+        with self._precision(high):
+            real_scores, fake_scores = critic(high, low), critic(fake, low)
         objective = self.objective.critic(real_scores, fake_scores)
         gap = (real_scores.mean() - fake_scores.mean()).detach()
         terms = {"objective": objective}
         every = self.spec.penalty_interval
         if self.penalty is not None and (turn + 1) % every == 0:
-            penalty = self.penalty(lambda z: per_picture(critic(z, low)).float(), high, fake, source)
+            penalty = self.penalty(lambda z: per_picture(critic(z, low)), high, fake, source)
             terms["penalty"] = self.spec.penalty_weight * strength * every * penalty
         return Judged(terms, gap)
 
     def generator_loss(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor) -> Tensor:
         """The critic's voice, unweighted. The critic looks at `high` only where the objective compares with it."""
-        made = critic(fake, low).float()
-        real = made.new_zeros(())
-        if self.objective.relative:
-            with torch.no_grad():
-                real = critic(high, low).float()
+        with self._precision(fake):
+            made = critic(fake, low)
+            real = made.new_zeros(())
+            if self.objective.relative:
+                with torch.no_grad():
+                    real = critic(high, low)
         return self.objective.generator(real, made)
 
     def matching(self, critic: nn.Module, low: Tensor, high: Tensor, fake: Tensor) -> dict[str, Tensor]:
@@ -84,11 +89,15 @@ class Adversary:
         """
         if not self.spec.matching:
             return {}
-        with torch.no_grad():
-            wanted = activations(critic, high, low)
-        found = activations(critic, fake, low)
+        with self._precision(fake):
+            with torch.no_grad():
+                wanted = activations(critic, high, low)
+            found = activations(critic, fake, low)
         parts = [(a.float() - b.float()).abs().mean() for a, b in zip(found, wanted, strict=True)]
         return {"matching": self.spec.matching * torch.stack(parts).mean()}
+
+    def _precision(self, picture: Tensor) -> torch.autocast:
+        return torch.autocast(picture.device.type, torch.bfloat16, enabled=self.in_bfloat16)
 
     def build(self, critic: nn.Module) -> None:
         """Once, on a new critic: constraints that change its layers."""

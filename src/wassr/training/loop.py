@@ -162,7 +162,7 @@ def _stage(run: Run, state: State) -> None:
     if _share(state, spec) >= 1:  # killed after the last step: validated and saved already
         return
     content = content_loss(spec.loss, run.progress.say)
-    step = _stepper(state, spec, content)
+    step = _stepper(run, state, spec, content)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     meter = Meter(spec, run.material.pairs, recipe.generator.scale) if isinstance(spec, AdversarialStage) else None
     run.progress.begin(state.stage, state.step, spec)
@@ -216,9 +216,9 @@ def _one_step(
         )
 
 
-def _stepper(state: State, spec: Stage, content: Content) -> Callable[[StepBatches], Measured]:
+def _stepper(run: Run, state: State, spec: Stage, content: Content) -> Callable[[StepBatches], Measured]:
     if isinstance(spec, AdversarialStage):
-        adversary = Adversary(spec.adversarial)
+        adversary = Adversary(spec.adversarial, run.recipe.precision == "bfloat16")
         return lambda batches: adversarial_step(state, batches, content, adversary, spec.clip_norm)
     return lambda batches: content_step(state, batches, content, spec.clip_norm)
 
