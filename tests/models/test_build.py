@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wassr.ground.errors import ModelError
-from wassr.models.build import Generator, bicubic_matrix, build_generator, build_network, enlarge
+from wassr.models.build import Generator, bicubic_matrix, build_generator, build_network, enlarge, reduce
 from wassr.models.card import Card
 from wassr.networks.facts import FACTS
 from wassr.pixels.resize import resize
@@ -82,3 +82,40 @@ def test_weights_come_back_and_must_fit() -> None:
         build_generator(card(), {})
     with pytest.raises(ModelError, match="do not fit"):
         build_generator(card(arguments={"channels": 32, "blocks": 1}), weights)
+
+
+def test_reducing_a_batch_is_the_benchmarks_resize() -> None:
+    high = torch.rand(2, 3, 24, 32, dtype=torch.float32, generator=torch.Generator().manual_seed(0))
+    for one, reduced in zip(high, reduce(high, 4), strict=True):
+        wanted = resize(one.permute(1, 2, 0).numpy(), 6, 8, 1 / 4)
+        assert np.abs(reduced.permute(1, 2, 0).numpy() - wanted).max() < 1e-6
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_back_projection_inside_the_generator_brings_the_input_back(scale: int) -> None:
+    torch.manual_seed(0)
+    low = torch.rand(1, 3, 12, 10)
+    network = build_network("compact", scale, {"channels": 16, "blocks": 1})
+    torch.nn.init.normal_(network.tail[0].weight, std=0.05)  # type: ignore[union-attr, index, arg-type]
+    errors = []
+    for passes in range(3):
+        made = Generator(network, "bicubic", scale, passes=passes)(low)
+        errors.append(float((reduce(made, scale) - low).square().mean().detach()))
+    assert errors[1] < errors[0] / 3  # the input is noise; photographs gain more
+    assert errors[2] < errors[1] / 1.5
+
+
+def test_the_gradient_of_back_projection() -> None:
+    """y + up(low - down(y)): its derivative in the direction v is v - up(down(v))."""
+    low = torch.rand(1, 1, 4, 4)
+    generator = Generator(torch.nn.Upsample(scale_factor=2), "none", 2, passes=1)
+    v = torch.rand(1, 1, 8, 8)
+    y = torch.rand(1, 1, 8, 8, requires_grad=True)
+    passed = y + enlarge(low - reduce(y, 2), "bicubic", 2)
+    (gradient,) = torch.autograd.grad((passed * v).sum(), y)
+    step = 1e-2 * torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(2))
+    moved = y.detach() + step + enlarge(low - reduce(y.detach() + step, 2), "bicubic", 2)
+    assert float((gradient * step).sum()) == pytest.approx(float(((moved - passed.detach()) * v).sum()), rel=1e-3)
+    wanted = low.repeat_interleave(2, -1).repeat_interleave(2, -2)
+    wanted = wanted + enlarge(low - reduce(wanted, 2), "bicubic", 2)
+    assert torch.allclose(generator(low), wanted, atol=1e-6)

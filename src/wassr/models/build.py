@@ -20,18 +20,23 @@ class Generator(nn.Module):
     """network(low) + base(low): (N, C, h, w) in [0, 1] to (N, C, scale h, scale w), unclipped float32.
 
     The network may run in bfloat16; base and sum are always float32, so a residual network loses nothing visible.
+    passes: of back-projection on the sum, y += up(low - down(y)), as the Upscaler does them on what users get.
     """
 
-    def __init__(self, network: nn.Module, base: Base, scale: int, in_bfloat16: bool = False) -> None:
+    def __init__(self, network: nn.Module, base: Base, scale: int, in_bfloat16: bool = False, passes: int = 0) -> None:
         super().__init__()
         self.network, self.base, self.scale, self.in_bfloat16 = network, base, scale, in_bfloat16
+        self.passes = passes
 
     def forward(self, low: Tensor) -> Tensor:
         if low.device.type == "cpu":  # convolutions on CPUs run fastest with the channels last
             low = low.contiguous(memory_format=torch.channels_last)
         with torch.autocast(low.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             made = self.network(low)
-        return made.float() + enlarge(low, self.base, self.scale)
+        high: Tensor = made.float() + enlarge(low, self.base, self.scale)
+        for _ in range(self.passes):
+            high = high + enlarge(low - reduce(high, self.scale), "bicubic", self.scale)
+        return high
 
 
 def enlarge(low: Tensor, base: Base, scale: int) -> Tensor:
@@ -42,6 +47,15 @@ def enlarge(low: Tensor, base: Base, scale: int) -> Tensor:
         return F.interpolate(low.float(), scale_factor=scale, mode="nearest")
     rows, columns = (bicubic_matrix(size, scale * size, low.device) for size in low.shape[-2:])
     return rows @ low.float() @ columns.T
+
+
+def reduce(high: Tensor, scale: int) -> Tensor:
+    """pixels.resize by 1/scale on a batch, in floats, differentiable."""
+    rows, columns = (
+        torch.from_numpy(bicubic_taps(size, size // scale, 1 / scale).matrix()).to(high.device)
+        for size in high.shape[-2:]
+    )
+    return rows @ high @ columns.T
 
 
 def bicubic_matrix(size_in: int, size_out: int, device: torch.device) -> Tensor:

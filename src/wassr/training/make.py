@@ -40,7 +40,8 @@ def new_generator(recipe: Recipe) -> Generator:
         raise TrainingError(
             f"{recipe.name}: network {spec.network} works on {facts.channels}, the recipe says {spec.channels}"
         )
-    return _laid_out(Generator(network, spec.base, spec.scale, recipe.precision == "bfloat16"), recipe)
+    passes = spec.consistency if spec.consistency_in_training else 0
+    return _laid_out(Generator(network, spec.base, spec.scale, recipe.precision == "bfloat16", passes), recipe)
 
 
 def new_state(recipe: Recipe, stage: str, start: Generator, hours_before: float, total: int) -> State:

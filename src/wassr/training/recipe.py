@@ -31,6 +31,9 @@ class GeneratorSpec(Strict):
     consistency: int = Field(
         default=0, ge=0, le=8, description="passes of back-projection on what users get, for the card"
     )
+    consistency_in_training: bool = Field(
+        default=False, description="the same passes inside training, so that losses and critic see their result"
+    )
 
     @field_validator("network")
     @classmethod
