@@ -96,6 +96,16 @@ def test_a_preset_may_stand_for_the_whole_loss(name: str) -> None:
     assert recipe.adversarial.adversarial == PRESETS[name]
 
 
+def test_a_preset_may_be_changed_in_part() -> None:
+    changed = find_recipe("demo", ("adversarial.adversarial={preset: wgan-lp, weight: null, ratio: 0.3}",))
+    assert changed.adversarial
+    a = changed.adversarial.adversarial
+    assert (a.penalty, a.penalty_weight, a.critic_steps) == ("gradient-one-sided", 10, 5)
+    assert (a.weight, a.ratio) == (None, 0.3)
+    with pytest.raises(SettingsError, match="ratoi"):
+        find_recipe("demo", ("adversarial.adversarial={preset: wgan-lp, ratoi: 0.3}",))
+
+
 def test_an_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?, found 'wgan-gb'"):
         find_recipe("demo", ("adversarial.adversarial=wgan-gb",))

@@ -57,16 +57,20 @@ class AdversarialLoss(Strict):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"anyOf": [{"enum": list(PRESETS)}, handler(core)]}  # editors must know the presets too
+        whole = handler(core)
+        handler.resolve_ref_schema(whole)["properties"]["preset"] = {"enum": list(PRESETS)}
+        return {"anyOf": [{"enum": list(PRESETS)}, whole]}  # editors must know the presets too
 
     @model_validator(mode="before")
     @classmethod
     def _named(cls, given: object) -> object:
-        if not isinstance(given, str):
+        given = {"preset": given} if isinstance(given, str) else given
+        if not isinstance(given, dict) or "preset" not in given:
             return given
-        if given not in PRESETS:
-            raise ValueError(f"no such preset; {hint(given, list(PRESETS))}")
-        return PRESETS[given].model_dump()
+        name = given["preset"]
+        if name not in PRESETS:
+            raise ValueError(f"no such preset; {hint(str(name), list(PRESETS))}")
+        return PRESETS[name].model_dump() | {key: value for key, value in given.items() if key != "preset"}
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "AdversarialLoss":
