@@ -2,21 +2,15 @@
 
 import json
 import shutil
-import sys
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from wassr.cli.options import Device, Engine, Precision, Threads
 from wassr.ground.errors import UsageError
 
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-WHAT, WHERE, FILES = "What is computed", "Engine", "Output"
-LINE_EVERY = 5.0  # seconds between log lines
+WHAT, FILES = "What is computed", "Output"
 NARROWEST, WIDEST = 72, 160  # columns of the table
 
 
@@ -52,12 +46,10 @@ def evaluate(
     cost: Annotated[
         bool, typer.Option("--cost/--no-cost", help="Seconds and memory of each model.", rich_help_panel=WHAT)
     ] = True,
-    device: Annotated[
-        str, typer.Option("-g", "--device", help="auto, cpu (-1), a GPU's number, mps.", rich_help_panel=WHERE)
-    ] = "auto",
-    engine: Annotated[str, typer.Option(help="auto, openvino, onnxruntime, torch.", rich_help_panel=WHERE)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16.", rich_help_panel=WHERE)] = "auto",
-    threads: Annotated[int, typer.Option(min=0, help="0: all cores.", rich_help_panel=WHERE)] = 0,
+    device: Device = "auto",
+    engine: Engine = "auto",
+    precision: Precision = "auto",
+    threads: Threads = 0,
     as_json: Annotated[
         str, typer.Option("--json", metavar="FILE", help="One flat table of keys; - is stdout.", rich_help_panel=FILES)
     ] = "",
@@ -73,6 +65,7 @@ def evaluate(
 ) -> None:
     """Compare models on pictures: every number with its interval, every difference with a test, the protocol below."""
     from wassr import __version__
+    from wassr.cli.terminal import Terminal
     from wassr.evaluation import request, tables
     from wassr.upscaling.engines import Wish
 
@@ -91,8 +84,12 @@ def evaluate(
         cost=cost,
         wish=Wish(engine, device, precision, threads),
     )
-    with Display() as display:
-        found = request.evaluate(asked, display.progress, display.say)
+    with Terminal("{task.fields[left]}") as terminal:
+
+        def progress(done: int, total: int, name: str) -> None:
+            terminal.update(done / total, name, f"{done} of {total}", f"{done + 1} of {total}: {name}")
+
+        found = request.evaluate(asked, progress, terminal.say)
     flat = json.dumps({"wassr": __version__, **tables.flat(found.comparison)}, indent=1, ensure_ascii=False)
     columns = min(WIDEST, max(NARROWEST, shutil.get_terminal_size((100, 24)).columns))
     print(flat if as_json == "-" else tables.text(found.comparison, columns), flush=True)
@@ -116,46 +113,3 @@ def _write(path: Path, content: str) -> None:
         write_whole(path, content)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-class Display:
-    """A bar on a terminal, else a line every few seconds; all on stderr."""
-
-    def __init__(self) -> None:
-        self._bar: Progress | None = None
-        self._last = time.monotonic()
-
-    def __enter__(self) -> "Display":
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-            from rich.progress import Progress as Bar
-
-            columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
-            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=None)
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    def progress(self, done: int, total: int, name: str) -> None:
-        """Before every picture."""
-        now = time.monotonic()
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, total=total, description=name)
-        elif now - self._last >= LINE_EVERY:
-            self._last = now
-            self.say(f"{done + 1} of {total}: {name}")
-
-    def say(self, words: str) -> None:
-        """A sentence for the user."""
-        if self._bar is not None:
-            self._bar.console.print(f"wassr: {words}", markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(f"wassr: {words}", file=sys.stderr, flush=True)

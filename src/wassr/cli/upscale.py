@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wassr.cli.options import WHERE, Device, Engine, Precision, Threads
 from wassr.ground.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from wassr.upscaling.inputs import Plan
     from wassr.upscaling.upscaler import Upscaler
 
-SIZE, WHERE, FILES, SHOWN = "Size", "Model and engine", "Files", "Output"
+SIZE, FILES, SHOWN = "Size", "Files", "Output"
 
 
 def upscale(
@@ -46,12 +47,10 @@ def upscale(
         str, typer.Option(help="At least, e.g. 3840x2160, in the picture's own orientation.", rich_help_panel=SIZE)
     ] = "",
     tile: Annotated[int, typer.Option("-t", "--tile", help="Side of a tile; 0 chooses.", rich_help_panel=WHERE)] = 0,
-    device: Annotated[
-        str, typer.Option("-g", "--device", help="auto, cpu (-1), a GPU's number, mps.", rich_help_panel=WHERE)
-    ] = "auto",
-    engine: Annotated[str, typer.Option(help="auto, openvino, onnxruntime, torch.", rich_help_panel=WHERE)] = "auto",
-    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16.", rich_help_panel=WHERE)] = "auto",
-    threads: Annotated[int, typer.Option(min=0, help="0: all cores.", rich_help_panel=WHERE)] = 0,
+    device: Device = "auto",
+    engine: Engine = "auto",
+    precision: Precision = "auto",
+    threads: Threads = 0,
     jobs: Annotated[
         str, typer.Option("-j", help="Accepted; pictures are taken one by one.", rich_help_panel=WHERE, hidden=True)
     ] = "",

@@ -8,14 +8,11 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-
+from wassr.cli.terminal import Terminal
 from wassr.upscaling.batch import Outcome, Result
 from wassr.upscaling.inputs import Job
 from wassr.upscaling.upscaler import Upscaler
 
-LINE_EVERY = 5.0  # seconds between log lines
 JSON_EVERY = 0.2  # seconds between progress lines of one file
 
 
@@ -29,28 +26,17 @@ class Display:
         self._finished = 0.0  # weight of the jobs that are through
         self._total = sum(self._weights)
         self._begun = self._last = time.monotonic()
-        self._bar: Progress | None = None
-        self._task = TaskID(0)
+        self._terminal = Terminal("{task.percentage:3.0f} %{task.fields[left]}", bar=not as_json)
 
     def __enter__(self) -> "Display":
         self._begun = self._last = time.monotonic()
-        if sys.stderr.isatty() and not self.as_json:
-            columns = [
-                TextColumn("{task.fields[file]}"),
-                BarColumn(),
-                TextColumn("{task.percentage:3.0f} %{task.fields[left]}"),
-            ]
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("", total=1.0, file="", left="")
-            self._bar.start()
+        self._terminal.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        self._terminal.__exit__(kind, error, trace)
 
     def start(self, upscaler: Upscaler, passed_over: int) -> None:
         """The first line: engine, precision, threads and why."""
@@ -64,10 +50,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """A sentence for the user."""
-        if self._bar is not None:
-            self._bar.console.print(f"wassr: {text}", markup=False, highlight=False, soft_wrap=True)
-        else:
-            print(f"wassr: {text}", file=sys.stderr, flush=True)
+        self._terminal.say(text)
 
     def tile(self, number: int, done: int, total: int) -> None:
         """After every tile."""
@@ -75,19 +58,15 @@ class Display:
         elapsed = time.monotonic() - self._begun
         left = elapsed * (1 - share) / max(share, 1e-9)
         name = self.jobs[number].source.name
-        now = time.monotonic()
-        if self._bar is not None:
-            self._bar.update(self._task, completed=share, file=name, left=f", {_clock(left)} left")
-        elif self.as_json:
-            if done == total or now - self._last >= JSON_EVERY:
-                self._last = now
-                self._json(
-                    "progress", file=name, percent=round(100 * done / total, 1), total_percent=round(100 * share, 1),
-                    seconds_left=round(left, 1),
-                )  # fmt: skip
-        elif now - self._last >= LINE_EVERY:
-            self._last = now
-            self.say(f"{number + 1} of {len(self.jobs)}: {name}, {100 * share:.0f} % in all, {_clock(left)} left")
+        if not self.as_json:
+            line = f"{number + 1} of {len(self.jobs)}: {name}, {100 * share:.0f} % in all, {_clock(left)} left"
+            self._terminal.update(share, name, f", {_clock(left)} left", line)
+        elif done == total or time.monotonic() - self._last >= JSON_EVERY:
+            self._last = time.monotonic()
+            self._json(
+                "progress", file=name, percent=round(100 * done / total, 1), total_percent=round(100 * share, 1),
+                seconds_left=round(left, 1),
+            )  # fmt: skip
 
     def result(self, number: int, result: Result) -> None:
         """After every picture. What was skipped or failed tells nothing about the time that the rest takes."""
