@@ -4,9 +4,12 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from wassr.networks.table import NETWORKS
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "wassr"
@@ -51,3 +54,10 @@ def test_needs_no_torch(code: str) -> None:
     """With torch made unimportable, as where the extra is not installed."""
     program = f"import sys; sys.modules['torch'] = None\n{code}\nassert 'onnx' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
+
+
+def test_every_network_is_in_the_contract_that_keeps_networks_apart() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (apart,) = (set(c["modules"]) for c in contracts if c["name"].startswith("a network knows"))
+    wanted = {network.__module__ for network in NETWORKS.values()}  # type: ignore[attr-defined]
+    assert wanted <= apart, f"name {wanted - apart} in pyproject.toml, contract 'a network knows shared blocks only'"

@@ -14,6 +14,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from tests.networks.sizes import SMALL
 from wassr.ground.errors import ModelError
 from wassr.models import export as module
 from wassr.models.card import Card
@@ -24,7 +25,6 @@ from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.table import NETWORKS
 
-SMALL: dict[str, dict[str, Any]] = {"compact": {"channels": 16, "blocks": 1}, "srresnet": {"blocks": 1, "width": 16}}
 EVERY = [(name, scale) for name, facts in FACTS.items() for scale in facts.scales]
 
 SEEDS = {"one": 1, "two": 2}

@@ -1,17 +1,17 @@
-"""What every network must do; a new one joins by its row in the table (and a line here if its default is slow).
+"""What every network must do; a new one joins by its row in the table (and a line in sizes.py if its default is slow).
 
 The deployment form is held against both other forms in tests/models/test_export.py, saving and loading here.
 """
 
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.networks.sizes import SMALL, THIN
 from wassr.models.build import build_network
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, save_weights
@@ -19,13 +19,6 @@ from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import radius
 from wassr.networks.table import NETWORKS
-
-SMALL: dict[str, dict[str, Any]] = {
-    "compact": {"channels": 16, "blocks": 2},
-    "srresnet": {"blocks": 2, "width": 16},
-}
-# as deep as the default, but thin: the radius does not depend on the width
-THIN: dict[str, dict[str, Any]] = {"compact": {"channels": 8}, "srresnet": {"width": 4}}
 
 EVERY = [(name, scale) for name, facts in FACTS.items() for scale in facts.scales]
 LOCAL = [(name, scale) for name, scale in EVERY if not FACTS[name].sees_all]

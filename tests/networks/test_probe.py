@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from wassr.networks import probe
 from wassr.networks.probe import cost, count, radius
 from wassr.networks.srresnet import SRResNet
 
@@ -67,3 +68,11 @@ def test_cost_by_hand_and_mode_kept() -> None:
     assert measured.parameters == count(network) == 9 * 3 * 16 + 16 + 32
     assert network.training
     assert torch.equal(network[1].get_buffer("running_mean"), torch.zeros(16))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("espcn", "channels=y  radius=4  gmac=1.54"), ("compact", "channels=rgb  radius=12  gmac=14.3")]
+)
+def test_what_a_row_of_facts_must_say(name: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    probe.main(name)
+    assert capsys.readouterr().out.strip() == words

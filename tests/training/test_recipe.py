@@ -18,7 +18,15 @@ from wassr.training.lipschitz import PENALTIES
 from wassr.training.losses import LOSSES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import ContentLoss, Optimizer, Recipe, SizedRecipe, find_recipe, shipped_recipes
+from wassr.training.recipe import (
+    ContentLoss,
+    GeneratorSpec,
+    Optimizer,
+    Recipe,
+    SizedRecipe,
+    find_recipe,
+    shipped_recipes,
+)
 
 SHIPPED = list(shipped_recipes())
 NAMES = {
@@ -94,6 +102,14 @@ def test_a_preset_may_stand_for_the_whole_loss(name: str) -> None:
     recipe = find_recipe("demo", (f"adversarial.adversarial={name}",))
     assert recipe.adversarial is not None
     assert recipe.adversarial.adversarial == PRESETS[name]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_channels_and_base_are_the_networks_own_unless_set(name: str) -> None:
+    facts = FACTS[name]
+    spec = GeneratorSpec.model_validate({"network": name})
+    assert (spec.channels, spec.base) == (facts.channels, facts.base)
+    assert GeneratorSpec.model_validate({"network": name, "base": "nearest"}).base == "nearest"
 
 
 def test_a_preset_may_be_changed_in_part() -> None:
@@ -236,7 +252,7 @@ def test_every_key_with_a_wrong_letter_is_caught_with_the_nearest(name: str) -> 
         kinds = misspelt(path[-1], len(path[-1]) // 2)
         assert_caught(tree, path, kinds[count % len(kinds)])
         count += 1
-    assert count > 20
+    assert count >= 10
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def measure(asked: str, scale: int, wish: Wish) -> Cost:
     ended = subprocess.run(code, capture_output=True, text=True, check=False)
     if ended.returncode:
         last = (ended.stderr.strip().splitlines() or ["it ended without a word"])[-1]
-        raise EngineError(f"{asked}: cannot be timed in a process of its own: {last}; --no-cost leaves that away")
+        raise EngineError(f"{asked}: cannot be timed: {last}")
     seconds, memory = json.loads(ended.stdout.splitlines()[-1])
     return Cost(seconds, memory, protocol(wish.threads or usable_cores()))
 

@@ -85,3 +85,24 @@ def _reach(network: nn.Module, planes: int, reach: int, short: int, rows: bool) 
         touched = (gradient != 0).any(dim=1).any(dim=2 if rows else 1).flatten().nonzero().flatten()
         farthest = max(farthest, int((touched - place).abs().max()))
     return min(farthest, reach)
+
+
+def main(name: str) -> None:
+    """Print what a row of FACTS must say of a network: python -m wassr.networks.probe NAME."""
+    from wassr.networks.inference import inference_form
+    from wassr.networks.table import NETWORKS
+
+    found = {}
+    for planes in (3, 1):
+        try:
+            found = {scale: radius(NETWORKS[name](scale=scale), planes) for scale in (2, 3, 4)}
+        except RuntimeError:  # it takes the other number of planes
+            continue
+        gmac = cost(inference_form(NETWORKS[name](scale=4), polyphase=False), 4, planes).gmac
+        print(f"channels={'rgb' if planes == 3 else 'y'}  radius={max(found.values())}  gmac={gmac:.3g}")
+
+
+if __name__ == "__main__":
+    import sys
+
+    main(sys.argv[1])

@@ -21,7 +21,7 @@ Value = int | float | str | bool
 
 
 class GeneratorSpec(Strict):
-    """Which network makes the picture."""
+    """Which network makes the picture. `channels` and `base` are the network's own unless they are set."""
 
     network: str = Field(description="a row of the table of networks")
     arguments: dict[str, Value] = Field(default_factory=dict, description="of its constructor, besides the scale")
@@ -34,6 +34,12 @@ class GeneratorSpec(Strict):
     consistency_in_training: bool = Field(
         default=False, description="the same passes inside training, so that losses and critic see their result"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _its_own(cls, given: object) -> object:
+        facts = FACTS.get(str(given.get("network"))) if isinstance(given, dict) else None
+        return {"channels": facts.channels, "base": facts.base, **given} if facts and isinstance(given, dict) else given
 
     @field_validator("network")
     @classmethod
@@ -107,8 +113,9 @@ class ContentLoss(Strict):
 
     @model_validator(mode="after")
     def _some_term(self) -> "ContentLoss":
-        if not self.l1 + self.mse + self.charbonnier + self.gradient + self.feature > 0:
-            raise ValueError("no term has a weight: set l1, mse, charbonnier, gradient or feature")
+        terms = [key for key, field in type(self).model_fields.items() if field.annotation is float]
+        if not any(getattr(self, key) > 0 for key in terms):
+            raise ValueError(f"no term has a weight: set {', '.join(terms[:-1])} or {terms[-1]}")
         return self
 
     @property

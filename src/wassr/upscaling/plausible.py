@@ -68,7 +68,7 @@ def _reduced_base(base: Base, low: Floats, scale: int) -> Floats:
 def _structure(added: Floats, lacking: Floats, least: float) -> str | None:
     fit = float((added * lacking).sum() / max(1e-12, np.sqrt(float((added**2).sum()) * float((lacking**2).sum()))))
     if fit < least:
-        return f"no likeness to the input (correlation {fit:.2f})"
+        return f"no likeness to the input (correlation {fit:.2f}; has it hardly been trained?)"
     if len(added) == 3 and _shuffled(added, lacking):
         return "its channels shuffled"
     return None
