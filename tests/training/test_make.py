@@ -152,7 +152,7 @@ def test_luma_and_colour_are_not_mixed(recipe: Make) -> None:
     with pytest.raises(TrainingError, match="critics judge colour"):
         make.adversarial_problems(recipe(content={}, adversarial={}, generator=espcn), print)
     with pytest.raises(TrainingError, match="network espcn works on y, the recipe says rgb"):
-        make.new_generator(recipe(content={}, generator={"network": "espcn"}))
+        make.new_generator(recipe(content={}, generator={"network": "espcn", "channels": "rgb"}))
     with pytest.raises(TrainingError, match="network compact works on rgb, the recipe says y"):
         make.new_generator(recipe(content={}, generator={"network": "compact", "channels": "y"}))
 
