@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from wassr.evaluation.metrics import Metric
 from wassr.ground.errors import EngineError, ModelError, UsageError
 from wassr.models.openvino_core import openvino_core
-from wassr.upscaling.engines import installed
+from wassr.upscaling.engines import cpu_hints, installed, last_line, onnxruntime_session
 from wassr.upscaling.machine import usable_cores
 
 Levels = NDArray[np.uint8]
@@ -91,31 +91,21 @@ def open_judge(path: Path) -> Distance:
 def by_openvino(path: Path) -> Distance:
     """Compiled once for pictures of any size: its memory is that of the largest picture so far."""
     core = openvino_core()
-    options = {
-        "INFERENCE_PRECISION_HINT": "f32",
-        "INFERENCE_NUM_THREADS": usable_cores(),
-        "PERFORMANCE_HINT": "LATENCY",
-        "NUM_STREAMS": 1,
-    }
     try:
-        request = core.compile_model(core.read_model(path), "CPU", options).create_infer_request()
+        compiled = core.compile_model(core.read_model(path), "CPU", cpu_hints("float32", usable_cores()))
+        request = compiled.create_infer_request()
         _check_inputs(path, [port.any_name for port in request.model_inputs])
     except RuntimeError as error:
-        raise _unreadable(path, "OpenVINO", error) from error
+        raise ModelError(f"{path}: OpenVINO cannot read it: {last_line(error)}") from error
     return lambda made, high: float(request.infer({"made": made, "high": high})[0].item())
 
 
 def by_onnxruntime(path: Path) -> Distance:
     """The second engine for the same files."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exception classes share no base of their own
-        raise _unreadable(path, "ONNX Runtime", error) from error
+        session = onnxruntime_session(path, usable_cores())
+    except EngineError as error:
+        raise ModelError(str(error)) from error
     _check_inputs(path, [port.name for port in session.get_inputs()])
     return lambda made, high: float(session.run(None, {"made": made, "high": high})[0].item())
 
@@ -123,11 +113,6 @@ def by_onnxruntime(path: Path) -> Distance:
 def _check_inputs(path: Path, names: list[Any]) -> None:
     if set(names) != set(INPUTS):
         raise ModelError(f"{path}: takes {', '.join(names)}, not {' and '.join(INPUTS)}: not a judge; make it anew")
-
-
-def _unreadable(path: Path, engine: str, error: Exception) -> ModelError:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return ModelError(f"{path}: {engine} cannot read it: {lines[-1][:200] if lines else type(error).__name__}")
 
 
 def _find(name: str, folder: Path | None) -> Path | None:

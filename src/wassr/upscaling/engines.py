@@ -60,7 +60,7 @@ class OpenVinoEngine:
         try:
             self._model = self._core.read_model(model)
         except RuntimeError as error:
-            raise EngineError(f"{model}: OpenVINO cannot read it: {_first_line(error)}") from error
+            raise EngineError(f"{model}: OpenVINO cannot read it: {last_line(error)}") from error
         self._requests: dict[tuple[int, ...], Any] = {}
 
     def run(self, tile: Floats) -> Floats:
@@ -73,13 +73,9 @@ class OpenVinoEngine:
 
     def _compiled(self, shape: tuple[int, ...]) -> Any:
         self._model.reshape(list(shape))
-        hints = {
-            "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[self.precision],
-            "INFERENCE_NUM_THREADS": self.threads,
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-        }
-        return self._core.compile_model(self._model, "CPU", hints).create_infer_request()
+        return self._core.compile_model(
+            self._model, "CPU", cpu_hints(self.precision, self.threads)
+        ).create_infer_request()
 
     def offers(self, precision: str) -> bool:
         """Whether the CPU has instructions for it at all."""
@@ -96,19 +92,34 @@ class OnnxRuntimeEngine:
     def __init__(self, model: Path, threads: int = 0, reason: str = "asked for") -> None:
         self.threads, self.reason = threads or usable_cores(), reason
         keep_memory()
-        runtime = importlib.import_module("onnxruntime")
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = self.threads
-        options.log_severity_level = 3
-        runtime.disable_telemetry_events()
-        try:
-            self._session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its exception classes share no base of their own
-            raise EngineError(f"{model}: ONNX Runtime cannot read it: {_first_line(error)}") from error
+        self._session = onnxruntime_session(model, self.threads)
         self._input = self._session.get_inputs()[0].name
 
     def run(self, tile: Floats) -> Floats:
         return np.asarray(self._session.run(None, {self._input: tile})[0], dtype=np.float32)
+
+
+def cpu_hints(precision: str, threads: int) -> dict[str, Any]:
+    """How OpenVINO is to run a graph on the CPU: one picture at a time, as soon as possible."""
+    return {
+        "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+    }
+
+
+def onnxruntime_session(model: Path, threads: int) -> Any:
+    """A session of ONNX Runtime on the CPU, quiet and without telemetry. Raises EngineError when it cannot read it."""
+    runtime = importlib.import_module("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    runtime.disable_telemetry_events()
+    try:
+        return runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exception classes share no base of their own
+        raise EngineError(f"{model}: ONNX Runtime cannot read it: {last_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -258,7 +269,8 @@ def believe(engine: Engine, trusted: Engine, card: Card) -> None:
         raise EngineError(f"{engine.name} {found} from {trusted.name} on the CPU for one tile: not used; take -g cpu")
 
 
-def _first_line(error: Exception) -> str:
+def last_line(error: Exception) -> str:
+    """Of an engine's message: the ones before it tell where in its own code it was."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1][:200] if lines else type(error).__name__
 
