@@ -32,6 +32,7 @@ from wassr.pixels.resize import shrink
 from wassr.training.loop import train
 from wassr.training.recipe import find_recipe
 from wassr.training.runlog import Entry, read_log, series
+from wassr.training.state import read_numbers, saved_states
 from wassr.upscaling.engines import Wish
 
 ROOT = Path(__file__).parent.parent
@@ -143,8 +144,6 @@ def word(name: str, ended: bool, comparison: Comparison | None, start: str) -> s
 
 def seconds_of(folder: Path) -> float:
     """Training time of a run's stage."""
-    from wassr.training.state import read_numbers, saved_states
-
     saved = saved_states(folder / "state")
     return read_numbers(saved[-1]).seconds if saved else 0.0
 

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from wassr.evaluation.judges import judge_metric
-from wassr.evaluation.metrics import METRICS, Metric
-from wassr.evaluation.niqe import NO_REFERENCE
-from wassr.pixels.resize import resize_rounded, shrink
+from wassr.evaluation.choice import choose_metrics
+from wassr.evaluation.metrics import Metric
+from wassr.pixels.resize import resize_rounded, shrink, to_levels
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "numbers.md"
@@ -38,10 +37,6 @@ class Case:
     place: tuple[int, int]
 
 
-def rounded(levels: NDArray[np.floating]) -> Levels:
-    return np.clip(np.floor(levels + 0.5), 0, 255).astype(np.uint8)
-
-
 def shifted(high: Levels) -> Levels:
     """One pixel to the right: nobody would notice."""
     return np.roll(high, 1, axis=1)
@@ -57,12 +52,12 @@ def recoloured(high: Levels) -> Levels:
     wrong = high[..., ::-1].astype(np.float64)
     for _ in range(8):  # clipping moves the luma again
         wrong = np.clip(wrong + (high @ weights - wrong @ weights)[..., None], 0, 255)
-    return rounded(wrong)
+    return to_levels(wrong)
 
 
 def grainy(high: Levels) -> Levels:
     """A little film grain."""
-    return rounded(high + np.random.default_rng(0).normal(0, 7, (*high.shape[:2], 1)))
+    return to_levels(high + np.random.default_rng(0).normal(0, 7, (*high.shape[:2], 1)))
 
 
 def turned_texture(high: Levels) -> Levels:
@@ -90,7 +85,7 @@ def compressed(high: Levels) -> Levels:
 def patterned(high: Levels) -> Levels:
     """A chequered pattern of single pixels on the picture: gone once it is reduced."""
     y, x = np.indices(high.shape[:2])
-    return rounded(high + np.where((x + y) % 2, 12.0, -12.0)[..., None])
+    return to_levels(high + np.where((x + y) % 2, 12.0, -12.0)[..., None])
 
 
 def half_and_half(high: Levels) -> Levels:
@@ -99,12 +94,12 @@ def half_and_half(high: Levels) -> Levels:
     middle = high.shape[1] // 2
     tint[:, :middle, 0], tint[:, middle : 2 * middle, 0] = 25, -25
     tint[:, :middle, 2], tint[:, middle : 2 * middle, 2] = -25, 25
-    return rounded(np.clip(high, 25, 230) + tint)
+    return to_levels(np.clip(high, 25, 230) + tint)
 
 
 def paler(high: Levels) -> Levels:
     """Two grey levels brighter throughout: nobody would notice."""
-    return rounded(high.astype(np.float64) + 2)
+    return to_levels(high.astype(np.float64) + 2)
 
 
 def same(high: Levels) -> Levels:
@@ -136,8 +131,7 @@ CASES = (
 
 
 def metric(name: str) -> Metric:
-    rows = METRICS | NO_REFERENCE
-    return rows[name] if name in rows else judge_metric(name)
+    return choose_metrics((name,))[name]
 
 
 def measured(name: str, made: Levels, high: Levels) -> float:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from wassr.data import folders
-from wassr.data.folders import Facts, find_pictures, load_pictures, read_levels, split
+from wassr.data.folders import FileFacts, find_pictures, load_pictures, read_levels, split
 from wassr.ground.errors import PictureError, TrainingError
 from wassr.pixels.formats import picture_from_array, write_picture
 
@@ -116,5 +116,5 @@ def test_dark_and_flat_ones_are_known(tmp_path: Path) -> None:
     levels[20:] = 20
     Image.fromarray(levels).save(tmp_path / "b.webp", lossless=True)
     flat, dark = load_pictures(find_pictures([tmp_path]), 32, 1.0).facts
-    assert flat == Facts("PNG", 8, False, 7.0, True)
-    assert dark == Facts("WEBP", 8, False, 10.0, False)
+    assert flat == FileFacts("PNG", 8, False, 7.0, True)
+    assert dark == FileFacts("WEBP", 8, False, 10.0, False)

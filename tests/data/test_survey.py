@@ -2,19 +2,19 @@
 
 import numpy as np
 
-from wassr.data.folders import Facts, Pictures, in_memory
+from wassr.data.folders import FileFacts, Pictures, in_memory
 from wassr.data.survey import survey, suspicions
 
-CLEAN = Facts("PNG", 8, False, 120.0, False)
+CLEAN = FileFacts("PNG", 8, False, 120.0, False)
 
 
-def pictures(*facts: Facts) -> Pictures:
+def pictures(*facts: FileFacts) -> Pictures:
     sizes = tuple((40 + 10 * i, 60) for i in range(len(facts)))
     return Pictures(tuple(f"{i}.png" for i in range(len(facts))), sizes, (None,) * len(facts), facts=facts)
 
 
 def test_sizes_formats_and_depths() -> None:
-    deep, gray = Facts("TIFF", 16, False, 120.0, False), Facts("PNG", 8, True, 120.0, False)
+    deep, gray = FileFacts("TIFF", 16, False, 120.0, False), FileFacts("PNG", 8, True, 120.0, False)
     assert survey(pictures(CLEAN, deep, gray)) == [
         "sizes: 60 x 40 to 60 x 60, the middle one 60 x 50",
         "formats: 2 PNG, 1 TIFF",
@@ -33,8 +33,8 @@ def test_nothing_to_suspect() -> None:
 
 
 def test_lossy_dark_and_flat_ones_are_counted_and_named() -> None:
-    lossy, dark = Facts("JPEG", 8, False, 120.0, False), Facts("PNG", 8, False, 10.0, False)
-    flat = Facts("PNG", 8, False, 0.0, True)
+    lossy, dark = FileFacts("JPEG", 8, False, 120.0, False), FileFacts("PNG", 8, False, 10.0, False)
+    flat = FileFacts("PNG", 8, False, 0.0, True)
     first, second, third = suspicions(pictures(lossy, CLEAN, lossy, lossy, lossy, lossy, flat, dark))
     assert first.startswith("5 of 8 pictures are of a lossy format")
     assert first.endswith(": 0.png, 2.png, 3.png and 2 more")

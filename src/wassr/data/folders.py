@@ -17,7 +17,7 @@ Levels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Facts:
+class FileFacts:
     """What a file held before it became 8-bit RGB. mean: of its levels, 0..255; flat: one level in all pixels."""
 
     format: str
@@ -39,7 +39,7 @@ class Pictures:
     cached: tuple[Levels | None, ...]
     paths: tuple[Path, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
-    facts: tuple[Facts, ...] = ()
+    facts: tuple[FileFacts, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -84,7 +84,7 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
     sizes: list[tuple[int, int]] = []
     cached: list[Levels | None] = []
     kept: list[Path] = []
-    facts: list[Facts] = []
+    facts: list[FileFacts] = []
     total, bad, small = 0, 0, 0
     with ThreadPoolExecutor(workers) as pool:
         for first in range(0, len(paths), 8 * workers):  # in groups: no more than these wait decoded
@@ -137,7 +137,7 @@ def _levels(picture: Picture) -> Levels:
     return np.ascontiguousarray(rgb)
 
 
-def _read_or_none(path: Path) -> tuple[Levels, Facts] | None:
+def _read_or_none(path: Path) -> tuple[Levels, FileFacts] | None:
     try:
         picture = read_picture(path)
     except PictureError:
@@ -145,7 +145,7 @@ def _read_or_none(path: Path) -> tuple[Levels, Facts] | None:
     levels = _levels(picture)
     mean = float(levels[::4, ::4].mean())  # a sixteenth of the pixels tells as much
     flat = bool(levels.min() == levels.max())
-    return levels, Facts(_format(path, picture), picture.bits, picture.gray, mean, flat)
+    return levels, FileFacts(_format(path, picture), picture.bits, picture.gray, mean, flat)
 
 
 def _format(path: Path, picture: Picture) -> str:

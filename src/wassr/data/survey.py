@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from wassr.data.folders import Facts, Pictures
+from wassr.data.folders import FileFacts, Pictures
 
 DARK = 25.5  # mean level: a tenth of white
 LOSSY = ("JPEG", "GIF", "lossy WEBP")  # AVIF and other WebP may be either
@@ -36,7 +36,7 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.most_common())
 
 
-SUSPICIONS: tuple[tuple[Callable[[Facts], bool], str], ...] = (
+SUSPICIONS: tuple[tuple[Callable[[FileFacts], bool], str], ...] = (
     (
         lambda fact: fact.format in LOSSY,
         "are of a lossy format: the high side is not clean, and its artefacts are learned as detail "

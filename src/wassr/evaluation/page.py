@@ -16,7 +16,7 @@ from wassr.evaluation.comparison import Comparison
 from wassr.evaluation.scoring import Case, nearest
 from wassr.evaluation.sets import DataSet, read_case
 from wassr.evaluation.subjects import Subject
-from wassr.evaluation.tables import cell, protocol, sentences
+from wassr.evaluation.tables import arrow, cell, protocol, sentences
 from wassr.evaluation.wording import number
 from wassr.pixels.formats import encode_picture, picture_from_array
 
@@ -109,8 +109,7 @@ def window(made: Sequence[Levels], scale: int, side: int = CROP) -> tuple[int, i
 def _table(comparison: Comparison) -> str:
     heads = []
     for name, metric in comparison.metrics.items():
-        arrow = "↑" if metric.higher_is_better else "↓"
-        heads.append(f"<th>{_escaped(name)}<small>{_escaped(metric.unit)} {arrow}</small></th>")
+        heads.append(f"<th>{_escaped(name)}<small>{_escaped(metric.unit)} {arrow(metric)}</small></th>")
     lines = [f"<tr><th>model</th><th>set</th>{''.join(heads)}</tr>"]
     for row in comparison.rows:
         cells = (cell(row.score, name) for name in comparison.metrics)

@@ -42,7 +42,7 @@ def text(comparison: Comparison, width: int = 100) -> str:
 
 def markdown(comparison: Comparison) -> str:
     """A table of all models and sets, the differences as a list, the protocol below."""
-    heads = (f"{name}{_unit(metric)} {_arrow(metric)}" for name, metric in comparison.metrics.items())
+    heads = (f"{name}{_unit(metric)} {arrow(metric)}" for name, metric in comparison.metrics.items())
     columns = ["model", "set", "pictures", *heads]
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in comparison.rows:
@@ -205,5 +205,6 @@ def _better(metric: Metric) -> str:
     return "higher" if metric.higher_is_better else "lower"
 
 
-def _arrow(metric: Metric) -> str:
+def arrow(metric: Metric) -> str:
+    """The better direction of a metric, as a sign at the head of its column."""
     return "↑" if metric.higher_is_better else "↓"

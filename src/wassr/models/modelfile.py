@@ -5,7 +5,7 @@ read without opening weights, and without torch, onnx or an engine. Nothing in e
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -59,8 +59,6 @@ def read_card(path: Path) -> Card:
     """
     try:
         size = path.stat().st_size
-        if path.suffix == tensorlayer.SUFFIX:
-            return tensorlayer.read_generator(path)[1]
         with path.open("rb") as stream:
             text = _READERS[path.suffix](stream, size, path)
     except KeyError:
@@ -189,4 +187,12 @@ def _sized(data: bytes) -> bytes:
     return prefix + bytes([length]) + data
 
 
-_READERS = {WEIGHTS: _card_of_weights, DEPLOYMENT: _card_of_deployment}
+def _card_of_tensorlayer(stream: BinaryIO, size: int, path: Path) -> str:
+    return tensorlayer.read_generator(path)[1].to_json()
+
+
+_READERS: dict[str, Callable[[BinaryIO, int, Path], str | None]] = {
+    WEIGHTS: _card_of_weights,
+    DEPLOYMENT: _card_of_deployment,
+    tensorlayer.SUFFIX: _card_of_tensorlayer,
+}

@@ -116,7 +116,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], Trunk]:
             "without a feature loss"
         )
     if path.suffix == ".pth":
-        return _read_torchvision(path), TRUNKS["VGG19 of torchvision"]
+        return _read_torchvision(path), _TORCHVISION_TRUNK
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
@@ -141,13 +141,12 @@ def _read_torchvision(path: Path) -> dict[str, Tensor]:
 def _identify(tensors: dict[str, Tensor], path: Path) -> Trunk:
     """The Oxford trunk whose names and shapes the file has exactly."""
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    oxford = {name: trunk for name, trunk in TRUNKS.items() if trunk.spread == (1 / 255, 1 / 255, 1 / 255)}
-    for trunk in oxford.values():
+    for trunk in TRUNKS.values():
         wanted = {f"features.{key}": tuple(value.shape) for key, value in _shapes(trunk).items()}
         if found == wanted:
             return trunk
     first = next(iter(found), "none")
-    raise ModelError(f"{path}: holds other tensors than {' or '.join(oxford)} has; the first is {first}")
+    raise ModelError(f"{path}: holds other tensors than {' or '.join(TRUNKS)} has; the first is {first}")
 
 
 def _shapes(trunk: Trunk) -> dict[str, Tensor]:
@@ -155,18 +154,19 @@ def _shapes(trunk: Trunk) -> dict[str, Tensor]:
         return _layers(trunk).state_dict()
 
 
-TRUNKS: dict[str, Trunk] = {
+# told by its file, since its shapes begin as those below
+_TORCHVISION_TRUNK = Trunk(
+    (2, 2, 4, 4, 4),
+    (64, 128, 256, 512, 512),
+    dict.fromkeys(("conv2_2", "conv3_4", "conv4_4", "conv5_4"), 12.75),
+    mean=(0.485, 0.456, 0.406),
+    spread=(0.229, 0.224, 0.225),
+)
+TRUNKS: dict[str, Trunk] = {  # of Oxford, told by their shapes
     "VGG16": Trunk(
         (2, 2, 3, 3, 3),
         (64, 128, 256, 512, 512),
         {"conv2_2": 609.0, "conv3_3": 825.0, "conv4_3": 299.0, "conv5_3": 51.7},
     ),
     "VGG19 to conv3_4": Trunk((2, 2, 4), (64, 128, 256), {"conv2_2": 395.0, "conv3_4": 973.0}),
-    "VGG19 of torchvision": Trunk(
-        (2, 2, 4, 4, 4),
-        (64, 128, 256, 512, 512),
-        dict.fromkeys(("conv2_2", "conv3_4", "conv4_4", "conv5_4"), 12.75),
-        mean=(0.485, 0.456, 0.406),
-        spread=(0.229, 0.224, 0.225),
-    ),
 }

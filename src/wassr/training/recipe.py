@@ -38,8 +38,10 @@ class GeneratorSpec(Strict):
     @model_validator(mode="before")
     @classmethod
     def _its_own(cls, given: object) -> object:
-        facts = FACTS.get(str(given.get("network"))) if isinstance(given, dict) else None
-        return {"channels": facts.channels, "base": facts.base, **given} if facts and isinstance(given, dict) else given
+        if not isinstance(given, dict) or str(given.get("network")) not in FACTS:
+            return given
+        facts = FACTS[str(given["network"])]
+        return {"channels": facts.channels, "base": facts.base, **given}
 
     @field_validator("network")
     @classmethod

@@ -64,11 +64,11 @@ def _where(state: State, batches: StepBatches) -> str:
     for role, batch in batches.latest.items():
         if not (batch.low.isfinite().all() and batch.high.isfinite().all()):
             return f", the {role}'s crops are not finite"
-    for batch in list(batches.latest.values())[-1:]:
-        bad = first_bad_layer(state.generator, batch.low)
-        if bad is None and state.critic is not None:
-            bad = first_bad_layer(state.critic, batch.high, batch.low)
-            bad = f"{bad} of the critic" if bad else None
-        if bad:
-            return f", first in {bad} on the way forward"
-    return ""
+    if not batches.latest:
+        return ""
+    batch = list(batches.latest.values())[-1]
+    bad = first_bad_layer(state.generator, batch.low)
+    if bad is None and state.critic is not None:
+        bad = first_bad_layer(state.critic, batch.high, batch.low)
+        bad = f"{bad} of the critic" if bad else None
+    return f", first in {bad} on the way forward" if bad else ""

@@ -55,7 +55,8 @@ class State:
     def finite(self) -> bool:
         """Whether all weights are numbers."""
         parts = [self.generator, *([self.critic] if self.critic is not None else [])]
-        return all(bool(p.isfinite().all()) for part in parts for p in part.parameters())
+        found = [p.detach().isfinite().all() for part in parts for p in part.parameters()]
+        return bool(torch.stack(found).all())  # asked once: every answer waits for the device
 
     def update_average(self, decay: float) -> None:
         """Move the weight average; young runs average over fewer steps."""
