@@ -1,11 +1,13 @@
 """Training speed: images a second of whole steps against plain float32, and crops a second of the stream.
 
-python benchmarks/train.py --data PICTURES [--features vgg16_features.safetensors] [--rounds 5] [--save]
+python benchmarks/train.py --data PICTURES [--features vgg16_features.safetensors] [--rounds 5] [--profile] [--save]
 
 The trainer's own steps on real crops, in the recipes' settings (bfloat16 convolutions, channels last), in turns with
-the same steps in plain float32. BasicSR's are reported at 19 to 21 images/s (content) and 3.9 (adversarial, with VGG19)
-on a machine of this kind, batch 16, crop 96, and its loader at 306 crops/s with two workers. The stream is timed on one
-thread from pictures in memory, and by `--workers` threads from files that are decoded for every crop.
+the same steps in plain float32, a matrix product in the step's precision (the arithmetic ceiling) and, for the content
+step of SRResNet, BasicSR's step for its own SRResNet, written anew in basicsr.py. BasicSR's were reported at 19 to 21
+images/s (content) and 3.9 (adversarial, with VGG19) on a machine of this kind, batch 16, crop 96, and its loader at 306
+crops/s with two workers. The stream is timed on one thread from pictures in memory, and by `--workers` threads from
+files that are decoded for every crop. `--profile` lists the operations that hold each step back.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import basicsr
 import machine
 import timing
 import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 
 from wassr.data.folders import Pictures, find_pictures, load_pictures
 from wassr.data.stream import Batch, Key, Stream
@@ -45,8 +50,9 @@ CASES = (
 class Result:
     """One step. images: a second, network only; plain: the same in plain float32; ratio: median of the rounds'.
 
-    crops: a second from the stream on one thread; files: from files; need: what the step consumes at `images`, critic's
-    batches included.
+    peer: images a second of BasicSR's step in the same rounds, and our ratio to it. ceiling: share of a matrix
+    product's operations a second, in the step's precision (content steps). crops: a second from the stream on one
+    thread; files: from files; need: what the step consumes at `images`, critic's batches included.
     """
 
     recipe: str
@@ -57,6 +63,8 @@ class Result:
     plain: float
     ratio: float
     reported: tuple[float, float] | None
+    peer: tuple[float, float] | None
+    ceiling: float | None
     crops: float
     files: float
     need: float
@@ -110,10 +118,15 @@ def measure(name: str, stage: str, options: argparse.Namespace, pictures: Pictur
         return ready[index]
 
     fast, slow = prepare(ours, stage, crops, False), prepare(plain, stage, crops, True)
-    seconds = timing.interleaved({"ours": fast.run, "plain": slow.run}, options.rounds)
-    images = spec.batch / statistics.median(seconds["ours"])
     same_work = fast.batches == (1 if stage == "content" else 2)  # one critic step, as there
     usual = spec.batch == 16 and spec.crop == 96 and ours.generator.network == "srresnet" and same_work
+    runs = {"ours": fast.run, "plain": slow.run, "product": timing.products(options.threads)[ours.precision]}
+    if usual and stage == "content":
+        runs["peer"] = basicsr.content_step(crops)
+    seconds = timing.interleaved(runs, options.rounds)
+    images = spec.batch / statistics.median(seconds["ours"])
+    if options.profile:
+        print(f"{name}, {stage}:\n{operations(fast.run)}\n")
     return Result(
         recipe=name,
         stage=stage,
@@ -123,11 +136,43 @@ def measure(name: str, stage: str, options: argparse.Namespace, pictures: Pictur
         plain=spec.batch / statistics.median(seconds["plain"]),
         ratio=timing.ratio(seconds["plain"], seconds["ours"]),
         reported=REPORTED[stage] if usual else None,
+        peer=_against(seconds, spec.batch) if "peer" in seconds else None,
+        ceiling=_share(arithmetic(slow.run), seconds) if stage == "content" else None,
         crops=one_thread(stream, options.rounds),
         files=by_workers(stream_of(ours, spec, files), options.rounds),
         need=images * fast.batches,
         feature_loss="feature_weights=" in " ".join(wanted),
     )
+
+
+def _against(seconds: dict[str, list[float]], batch: int) -> tuple[float, float]:
+    """Images a second of the peer, and how many times as many ours does."""
+    return batch / statistics.median(seconds["peer"]), timing.ratio(seconds["peer"], seconds["ours"])
+
+
+def _share(operations: float, seconds: dict[str, list[float]]) -> float:
+    """Operations a second of our step over those of the matrix product."""
+    return operations / statistics.median(seconds["ours"]) / 1e9 / timing.gigaflops(seconds["product"])
+
+
+def arithmetic(run: Callable[[], object]) -> float:
+    """Floating-point operations of one step: convolutions and matrices, forward and backward.
+
+    Torch's counter cannot follow gradients that are asked for at a leaf, as the adversarial step does.
+    """
+    with FlopCounterMode(display=False) as counter:
+        run()
+    return float(counter.get_total_flops())
+
+
+def operations(run: Callable[[], object], most: int = 8) -> str:
+    """The operations that take most of a step, with their share of its time."""
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        run()
+    rows = sorted(seen.key_averages(), key=lambda row: -row.self_cpu_time_total)
+    whole = sum(row.self_cpu_time_total for row in rows)
+    lines = [f"| {r.key} | {r.count} | {r.self_cpu_time_total / whole:.0%} |" for r in rows[:most]]
+    return "\n".join(["| operation | calls | share of the step |", "|---|---|---|", *lines])
 
 
 def one_thread(stream: Stream, rounds: int) -> float:
@@ -156,13 +201,15 @@ def by_workers(stream: Stream, rounds: int) -> float:
 
 def table(results: list[Result]) -> str:
     """Markdown."""
-    heads = ["step", "batch, crop", "images/s", "plain float32", "ratio", "BasicSR, reported"]
-    heads += ["stream crops/s", "from files", "needed"]
+    heads = ["step", "batch, crop", "images/s", "plain float32", "ratio", "BasicSR here", "BasicSR, reported"]
+    heads += ["of the ceiling", "stream crops/s", "from files", "needed"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for r in results:
         reported = "-" if r.reported is None else "–".join(f"{v:g}" for v in dict.fromkeys(r.reported))
+        here = "-" if r.peer is None else f"{r.peer[0]:.1f} (x {r.peer[1]:.2f})"
         name = f"{r.recipe}, {r.stage}{' with VGG16 features' if r.feature_loss else ''}"
-        cells = [name, f"{r.batch}, {r.crop}", f"{r.images:.1f}", f"{r.plain:.1f}", f"{r.ratio:.2f}", reported]
+        cells = [name, f"{r.batch}, {r.crop}", f"{r.images:.1f}", f"{r.plain:.1f}", f"{r.ratio:.2f}", here, reported]
+        cells.append("-" if r.ceiling is None else f"{r.ceiling:.0%}")
         lines.append(f"| {' | '.join([*cells, f'{r.crops:.0f}', f'{r.files:.0f}', f'{r.need:.0f}'])} |")
     return "\n".join(lines)
 
@@ -176,6 +223,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2, help="threads of the stream from files")
+    parser.add_argument("--profile", action="store_true", help="list the operations that take most of each step")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/train.json")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

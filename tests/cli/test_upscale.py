@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Wassr, environment, save
+from tests.upscaling.family import tiny_family
 from wassr.cli.main import main
 
 
@@ -110,13 +111,22 @@ def in_process(args: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         ["a.png", "-o", "b.png", "-n", "MODEL", "--quality", "0"],
         ["a.png", "-o", "b.png", "-n", "MODEL", "--nonsense"],
         ["empty/", "-o", "out", "-n", "MODEL"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--strength", "0.5"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--strength", "1.5"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--contact-sheet"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--invented", "m.png"],
+        ["a.png", "-o", "b.png", "-n", "CHILD", "--invented", "b.png"],
+        ["a.png", "-o", "b.png", "-n", "CHILD", "--invented", "m.png", "--contact-sheet"],
+        ["a.png", "-o", "b.png", "-n", "CHILD", "--strength", "1", "--contact-sheet"],
+        ["a.png", "-o", "b.png", "-n", "CHILD", "--contact-sheet", "--dry-run"],
     ],
 )
 def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     save(tmp_path / "a.png")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert in_process(["upscale", *[str(model) if arg == "MODEL" else arg for arg in args]], monkeypatch) == 2
+    files = {"MODEL": str(model), "CHILD": str(tiny_family(tmp_path))}
+    assert in_process(["upscale", *[files.get(arg, arg) for arg in args]], monkeypatch) == 2
     assert not (tmp_path / "b.png").exists()
     error = capsys.readouterr().err
     if "2" in args[3:4]:
@@ -243,3 +253,24 @@ def test_a_closed_pipe_is_quiet(model: Path, tmp_path: Path) -> None:
     assert b"Traceback" not in ended.stderr
     assert b"Exception" not in ended.stderr
     assert (tmp_path / "head").read_bytes().startswith(b"\x89PNG")
+
+
+def test_strength_sheet_and_map(wassr: Wassr, tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    child = tiny_family(tmp_path)
+    words = ("-n", child, "--strength", "0.5", "--invented", "map.png", "--report", "r.json", "--json")
+    ended = wassr("upscale", "a.png", "-o", "b.png", *words)
+    assert ended.returncode == 0, ended.stderr
+    assert size(tmp_path / "b.png") == size(tmp_path / "map.png") == (160, 120)
+    assert "child-x4 at strength 0.5 (0 is tiny-x4)" in ended.stderr.decode()
+    result = json.loads(ended.stdout.splitlines()[-2])
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["strength"] == 0.5
+    assert report["results"][0]["invented"] == result["invented"]
+    assert f"a.png: {100 * result['invented']:.1f} % of it invented" in ended.stderr.decode()
+    again = wassr("upscale", "a.png", "-o", "c.png", "-n", child, "--invented", "map.png")
+    assert again.returncode == 1
+    assert "map.png: exists; --overwrite replaces it" in again.stderr.decode()
+    assert not (tmp_path / "c.png").exists()
+    assert wassr("upscale", "a.png", "-o", "sheet.jpg", "-n", child, "--contact-sheet").returncode == 0
+    assert size(tmp_path / "sheet.jpg")[0] == 5 * (120 + 4)

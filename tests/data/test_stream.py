@@ -11,8 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from wassr.data import stream as module
+from wassr.data.chain import Step, find_chain, shipped_chains
+from wassr.data.codecs import GRID, save_jpeg
+from wassr.data.degradations import degrade
+from wassr.data.dice import dice_of_crop
 from wassr.data.folders import Pictures, in_memory
-from wassr.data.stream import Batch, Key, Role, Stream
+from wassr.data.jpeg_tables import coding
+from wassr.data.stream import Batch, Key, Place, Role, Stream
 from wassr.pixels.resize import shrink
 
 
@@ -263,3 +268,112 @@ def test_batches_lie_in_memory_as_networks_read_them(pictures: Pictures, luma: b
     batch = Stream(pictures, 4, 32, 2, seed=0, luma=luma).make(Key("generator", 0))
     assert batch.low.is_contiguous()
     assert batch.high.is_contiguous()
+
+
+def degraded(*steps: dict[str, object]) -> tuple[Step, ...]:
+    return tuple(Step.model_validate(step) for step in steps)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_degradations_that_never_come_change_nothing_and_move_nothing(scale: int) -> None:
+    never = degraded({"jpeg": {"probability": 0}}, {"noise": {"probability": 0}})
+    plain, chained = (
+        Stream(some_noise(), scale, 8 * scale, 20, seed=3, candidates=2, degradations=steps) for steps in ((), never)
+    )
+    key = Key("critic", 3, 1)
+    assert plain.places(key) == chained.places(key)
+    one, other = plain.make(key), chained.make(key)
+    assert torch.equal(one.high, other.high)
+    difference = (one.low - other.low).abs() * 255
+    assert difference.max() <= (1.01 if scale == 3 else 0)  # x3 has ties, see above
+    assert difference.mean() < 0.02
+
+
+def test_degradations_leave_the_high_side_and_the_places_alone(pictures: Pictures) -> None:
+    for name in shipped_chains():
+        plain, chained = (
+            Stream(pictures, 4, 32, 6, seed=1, degradations=steps) for steps in ((), find_chain(name).steps)
+        )
+        one, other = (stream.make(Key("generator", 4)) for stream in (plain, chained))
+        assert torch.equal(one.high, other.high)
+        assert one.low.shape == other.low.shape
+        assert not torch.equal(one.low, other.low)
+        levels = other.low * 255
+        assert torch.allclose(levels, levels.round(), atol=1e-3)
+        assert other.low.is_contiguous()
+
+
+@pytest.mark.parametrize(("top", "left"), [(64, 96), (144, 64), (80, 196)])
+def test_a_degraded_crop_is_cut_from_a_saved_picture(monkeypatch: pytest.MonkeyPatch, top: int, left: int) -> None:
+    """Its blocks are whole blocks of the picture around it, at the place in the grid that the dice say."""
+    picture = photograph(320, 360, 2)
+    chain = degraded({"jpeg": {"quality": [20, 20], "chroma": {"4:2:0": 1}, "shifted": 0}})
+    stream = Stream(in_memory([picture]), 4, 64, 5, seed=0, degradations=chain)
+    cut = module._cut(picture, top - stream.margin, left - stream.margin, 64 + 2 * stream.margin)
+    monkeypatch.setattr(stream, "_draw", lambda key, item: (Place(0, top, left, 0, False), cut))
+    whole = shrink(picture, 4)
+    for item, low in enumerate(stream.make(Key("generator", 0)).low):
+        dice = dice_of_crop(0, 0, 0, 0, item, 0)
+        row, column = ((int(dice.integers(GRID)) - at // 4) % GRID for at in (top, left))
+        saved = save_jpeg(whole, coding("libjpeg", 20, "4:2:0"), (row, column))
+        wanted = saved[top // 4 : top // 4 + 16, left // 4 : left // 4 + 16]
+        made = (low * 255).round().permute(1, 2, 0).numpy()
+        inner = slice(1, -1)  # chroma is enlarged from its neighbours', which lie in other blocks
+        np.testing.assert_array_equal(made[inner, inner], wanted[inner, inner])
+
+
+def test_the_low_side_of_a_key_is_the_chains() -> None:
+    """With the dice of the key, whatever the place: the chain is asked with the turned crop and its margin."""
+    asked = []
+
+    def spy(high: NDArray[np.uint8], steps: object, scale: int, dice: object, origin: object, reduce: object) -> object:
+        asked.append((high.shape, scale, origin))
+        return degrade(high, steps, scale, dice, origin, reduce)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "degrade", spy)
+        Stream(some_noise(), 2, 16, 40, seed=0, degradations=degraded({"webp": {}})).make(Key("meter", 0))
+    assert {shape for shape, _, _ in asked} == {(16 + 4 * GRID, 16 + 4 * GRID, 3)}
+    assert len({origin for _, _, origin in asked}) > 20
+
+
+def degraded_checksum(name: str, workers: int) -> str:
+    keys = [Key("generator", 0), Key("critic", 1), Key("critic", 1, 1), Key("generator", 1), Key("generator", 1, 0, 1)]
+    chain, total = find_chain(name).steps, hashlib.sha256()
+    with Stream(some_noise(), 4, 32, 4, seed=7, workers=workers, degradations=chain) as stream:
+        for i, key in enumerate(keys):
+            total.update(stream(key, keys[i + 1 :]).low.numpy().tobytes())
+    return total.hexdigest()
+
+
+@pytest.mark.parametrize("name", ["jpeg", "blind"])
+def test_same_key_same_bytes_whatever_the_workers(name: str) -> None:
+    before, made = torch.get_num_threads(), {degraded_checksum(name, workers) for workers in (0, 1, 4)}
+    torch.set_num_threads(2)
+    made.add(degraded_checksum(name, 0))
+    torch.set_num_threads(before)
+    assert len(made) == 1
+
+
+@pytest.mark.slow
+def test_a_process_started_anew_degrades_the_same() -> None:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert pool.submit(degraded_checksum, "blind", 2).result() == degraded_checksum("blind", 0)
+
+
+def test_every_key_has_dice_of_its_own(pictures: Pictures) -> None:
+    """Two keys that would cut the same crop degrade it differently."""
+    one_place = in_memory([photograph(32, 32, 5)])
+    stream = Stream(one_place, 4, 32, 8, seed=0, degradations=degraded({"noise": {"sigma": [5, 5]}}))
+    keys = [Key("generator", 0), Key("generator", 1), Key("critic", 0), Key("critic", 0, 1), Key("generator", 0, 0, 1)]
+    lows = [low.numpy().tobytes() for key in keys for low in stream.make(key).low]
+    assert len(set(lows)) == len(lows)
+
+
+def test_luma_of_a_degraded_crop(pictures: Pictures) -> None:
+    chain = find_chain("jpeg").steps
+    one, three = (
+        Stream(pictures, 4, 32, 3, seed=0, luma=luma, degradations=chain).make(Key("generator", 0))
+        for luma in (True, False)
+    )
+    assert torch.allclose(one.low, module.luma(three.low), atol=1e-6)

@@ -10,7 +10,7 @@ from onnx import helper
 from wassr.ground.errors import ModelError
 from wassr.models.card import Card, Measurement
 from wassr.models.modelfile import save_weights
-from wassr.models.shelf import find, shipped
+from wassr.models.shelf import find, find_parent, shipped
 
 
 def card(name: str, **more: object) -> Card:
@@ -102,3 +102,27 @@ def test_every_shipped_model_has_both_forms_of_one_name() -> None:
         assert found.card.name == name
         assert found.onnx is not None
         assert found.weights is not None
+
+
+def test_a_parent_is_found_beside_its_child_or_else_on_the_shelf(tmp_path: Path) -> None:
+    here, shelf = tmp_path / "here", tmp_path / "shelf"
+    here.mkdir()
+    shelf.mkdir()
+    put(here, "child", None, card("child", parent="first"))
+    child = find(here / "child.onnx")
+    assert find_parent(child, shelf) is None
+    put(shelf, "first", None, card("first"))
+    assert getattr(find_parent(child, shelf), "path", None) == shelf / "first.onnx"
+    put(here, "first", card("first"), card("first"))
+    parent = find_parent(child, shelf)
+    assert parent is not None
+    assert (parent.weights, parent.onnx) == (here / "first.safetensors", here / "first.onnx")
+
+
+@pytest.mark.parametrize("parent", [None, "", "child", "../here/first"])
+def test_no_parent_where_none_can_be(parent: str | None, tmp_path: Path) -> None:
+    """A model may have been trained on under its own name; a name that is a path is none."""
+    (tmp_path / "here").mkdir()
+    put(tmp_path / "here", "first", None, card("first"))
+    put(tmp_path / "here", "child", card("child", parent=parent), card("child", parent=parent))
+    assert find_parent(find(tmp_path / "here" / "child.onnx"), tmp_path / "here") is None

@@ -86,6 +86,20 @@ def test_the_picture_gets_a_gradient_and_the_weights_none(picture: Tensor) -> No
 
 
 @needs_weights
+@pytest.mark.parametrize("tap", ["conv2_2", "conv5_3"])
+def test_bfloat16_keeps_the_direction_of_the_gradient(picture: Tensor, tap: str) -> None:
+    blurred = torch.nn.functional.avg_pool2d(picture, 5, 1, 2)
+    found = []
+    for in_bfloat16 in (False, True):
+        features, asked = Features(VGG16, (tap,), True, in_bfloat16), blurred.clone().requires_grad_(True)
+        (features(asked)[tap] - features(picture)[tap]).square().mean().backward()
+        assert asked.grad is not None
+        found.append(asked.grad.flatten())
+    assert float(torch.nn.functional.cosine_similarity(*found, dim=0)) > 0.99
+    assert not torch.equal(*found)
+
+
+@needs_weights
 def test_an_unknown_tap_is_refused() -> None:
     with pytest.raises(ModelError, match="no tap 'conv5_4'; it has conv2_2, conv3_3, conv4_3, conv5_3"):
         Features(VGG16, ("conv5_4",))

@@ -8,7 +8,7 @@ import pytest
 from tests.training.conftest import Make, waves
 from wassr.data.folders import in_memory
 from wassr.data.stream import Batch, Key
-from wassr.training import batches as module
+from wassr.training import clock
 from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.batches import StepBatches, coming, critic_steps, following, stream_of
 from wassr.training.recipe import AdversarialStage, Stage
@@ -69,14 +69,14 @@ def test_what_comes_is_what_is_asked_for_later() -> None:
 def test_whose_time_is_whose(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that goes on by one second whenever it is read: between two readings stands one part."""
     seconds = count()
-    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(seconds)))
+    monkeypatch.setattr(clock.time, "perf_counter", lambda: float(next(seconds)))
     batches = StepBatches(Recorder(), 1, GAN, lambda batch: batch)  # type: ignore[arg-type]
     batches("critic", 0)
     batches("critic", 1)
     batches("generator")
-    assert batches.end() == sum(batches.spent.values()) == 8
+    assert batches.clock.end() == sum(batches.clock.spent.values()) == 8
     # critic: twice, from its crops to the next request; generator: before the first request and after its crops
-    assert batches.spent == {"data": 3, "teacher": 1, "critic": 2, "generator": 2}
+    assert batches.clock.spent == {"data": 3, "teacher": 1, "critic": 2, "generator": 2}
 
 
 def test_the_stream_of_a_recipe(recipe: Make) -> None:
@@ -85,3 +85,8 @@ def test_the_stream_of_a_recipe(recipe: Make) -> None:
     with stream_of(whole, whole.content, in_memory([waves(64, 64, 1)])) as stream:
         assert (stream.crop, stream.batch, stream.seed, stream.workers, stream.candidates) == (40, 3, 5, 2, 3)
         assert not stream.luma
+        assert stream.degradations == ()
+    degraded = recipe(content={}, data={"train": ["x"], "degradations": "jpeg"})
+    assert degraded.content
+    with stream_of(degraded, degraded.content, in_memory([waves(64, 64, 1)])) as stream:
+        assert [step.kind for step in stream.degradations] == ["jpeg"]

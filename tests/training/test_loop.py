@@ -99,7 +99,7 @@ def child(recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth
 
 
 MOMENTS = [
-    ("loop", "_watch", "before", 1),  # before anything
+    ("loop", "watch", "before", 1),  # before anything
     ("loop", "content_step", "after", 1),  # before the first save
     ("loop", "content_step", "after", 3),  # one step after a save, in the content stage
     ("state", "write_whole", "after", 3),  # the second state has tensors but no JSON yet
@@ -208,9 +208,15 @@ def test_the_log_tells_the_whole_story(unbroken: dict[str, Path]) -> None:
 
 
 def test_tensorboard_has_the_same_names_steps_and_values(unbroken: dict[str, Path]) -> None:
-    log = {(e.step, e.tag): e.value for e in read_log(unbroken["penalty"] / "log.jsonl")}
+    entries = read_log(unbroken["penalty"] / "log.jsonl")
+    log = {(e.step, e.tag): e.value for e in entries if e.text is None}
+    words = {(e.step, e.text) for e in entries if e.tag == "verdict"}
     found = [(e.step, value) for e in events(unbroken["penalty"] / "tensorboard") for value in e.summary.value]
-    scalars = {(step, value.tag): value.simple_value for step, value in found if not value.HasField("image")}
+    scalars = {
+        (step, value.tag): value.simple_value for step, value in found if value.WhichOneof("value") == "simple_value"
+    }
+    told = {(step, v.tensor.string_val[0].decode()) for step, v in found if v.tag == "verdict/text_summary"}
+    assert told == words
     assert {key for key in scalars if not key[1].startswith("speed/")} == set(log)
     assert all(scalars[key] == pytest.approx(value, rel=1e-6) for key, value in log.items())
     pictures = {(step, value.tag): value.image for step, value in found if value.HasField("image")}

@@ -38,3 +38,12 @@ def test_what_was_left_out_is_told(recipe: Make, pictures: Path, tmp_path: Path)
 def test_crops_larger_than_all_pictures(recipe: Make, pictures: Path) -> None:
     with pytest.raises(TrainingError, match="at least 68 x 68 pixels"):
         load_material(recipe(content={"crop": 68}), lambda line: None)
+
+
+def test_degraded_pictures_are_told_and_held_out_ones_go_the_same_way(recipe: Make, pictures: Path) -> None:
+    plain = load_material(recipe(content={}), lambda line: None)
+    data = {"train": [str(pictures)], "degradations": [{"jpeg": {"quality": [20, 20]}}, {"webp": {}}]}
+    found = load_material(recipe(content={}, data=data), lambda line: None)
+    assert found.words == "4 pictures, 0.0 megapixels; 1 held out; low side: reduce, jpeg, webp"
+    assert (found.pairs[0].high == plain.pairs[0].high).all()
+    assert (found.pairs[0].low != plain.pairs[0].low).mean() > 0.5

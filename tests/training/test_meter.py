@@ -1,26 +1,46 @@
 """The meter on critics whose answers are known."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from tests.training.conftest import Make, waves
+from wassr.data.stream import Batch, Key
 from wassr.models.build import Generator
 from wassr.networks.critics import CRITICS
 from wassr.pixels.resize import shrink
 from wassr.training import make
+from wassr.training.adversarial import Adversary, randomness
 from wassr.training.adversarial_loss import AdversarialLoss
-from wassr.training.meter import Meter, separation
+from wassr.training.meter import CROPS, LAG_STEPS, Meter, held_out
 from wassr.training.recipe import AdversarialStage
+from wassr.training.state import State
+from wassr.training.step import sum_of
 from wassr.training.validation import Pair
 
-SPEC = AdversarialStage(steps=1, crop=32, adversarial=AdversarialLoss(penalty="gradient", penalty_weight=10))
+SPEC = AdversarialStage(steps=1, batch=8, crop=32, adversarial=AdversarialLoss(penalty="gradient", penalty_weight=10))
+Crops = Callable[[Key], Batch]
 
 
 def pairs(count: int = 2, height: int = 48, width: int = 64) -> list[Pair]:
     highs = [waves(height, width, i) for i in range(count)]
+    return [Pair(str(i), shrink(high, 4), high) for i, high in enumerate(highs)]
+
+
+def random_crops(key: Key) -> Batch:
+    """Other noise for every key, of the same kind as the held-out pictures below."""
+    seed = 7919 * key.step + 101 * key.sub + (3 if key.role == "meter" else 1)
+    high = torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(seed))
+    return Batch(torch.nn.functional.avg_pool2d(high, 4), high)
+
+
+def noise_pairs(count: int) -> list[Pair]:
+    highs = [
+        (255 * torch.rand(32, 32, 3, generator=torch.Generator().manual_seed(10_000 + i))).byte().numpy()
+        for i in range(count)
+    ]
     return [Pair(str(i), shrink(high, 4), high) for i, high in enumerate(highs)]
 
 
@@ -38,59 +58,159 @@ class Sharpness(nn.Module):
         return self.sign * picture.diff(dim=-1).abs().mean((1, 2, 3)) + 0.125
 
 
-@pytest.fixture
-def bicubic() -> Generator:
-    class Zero(nn.Module):
-        def forward(self, low: Tensor) -> Tensor:
-            return low.new_zeros(low.shape[0], 3, 4 * low.shape[2], 4 * low.shape[3])
+class Wide(nn.Module):
+    """Enough parameters to know eight crops by heart."""
 
-    return Generator(Zero(), "bicubic", 4)
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
+
+    def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
+        return self.layers(picture).flatten()
+
+
+class Zero(nn.Module):
+    def forward(self, low: Tensor) -> Tensor:
+        return low.new_zeros(low.shape[0], 3, 4 * low.shape[2], 4 * low.shape[3])
+
+
+def state_of(critic: nn.Module, step: int = 0) -> State:
+    """A generator that enlarges by bicubic, and a critic with its optimiser."""
+    generator = Generator(Zero(), "bicubic", 4)
+    parameters = list(critic.parameters()) or [nn.Parameter(torch.zeros(1))]
+    optimizer = torch.optim.Adam(parameters, 1e-3, betas=(0.0, 0.9))
+    return State("adversarial", 0, generator, generator, optimizer, critic, optimizer, step=step)
+
+
+def meter_of(spec: AdversarialStage = SPEC, held: list[Pair] | None = None, crops: Crops = random_crops) -> Meter:
+    return Meter(spec, held or pairs(), 4, crops, {"start": state_of(Sharpness(1)).generator})
 
 
 @pytest.mark.parametrize(("sign", "expected"), [(1.0, 1.0), (-1.0, 0.0), (0.0, 0.5)])
-def test_separation_of_known_critics(bicubic: Generator, sign: float, expected: float) -> None:
+def test_separation_of_known_critics(sign: float, expected: float) -> None:
     critic = Sharpness(sign).train()
-    values = Meter(SPEC, pairs(), 4)(critic, bicubic)
+    values = meter_of()(state_of(critic))
     assert values["critic/separation"] == expected
     gap = values["critic/gap_heldout"]
     assert gap == 0 if sign == 0 else gap * sign > 0.005
-    assert "critic/saturation" not in values
+    assert values["critic/anchor_start"] == pytest.approx(values["critic/wasserstein"])  # the generator is the start
+    assert not {"critic/saturation", "critic/lag", "critic/memorising"} & set(values)
     assert critic.training
     assert int(critic.norm.num_batches_tracked or 0) == 0
 
 
-def test_ties_count_half() -> None:
-    assert separation(torch.tensor([1.0, 0.0, -2.0, 0.0])) == 0.5
-    assert separation(torch.tensor([1.0, 0.0])) == 0.75
-
-
-def test_saturation_is_told_where_weights_are_clipped(bicubic: Generator) -> None:
+def test_saturation_is_told_where_weights_are_clipped() -> None:
     spec = SPEC.model_copy(update={"adversarial": AdversarialLoss(clip=0.01)})
     critic = CRITICS["lean"](width=8)
-    with torch.no_grad():
-        for p in critic.parameters():
-            p.fill_(0.01)
-    meter = Meter(spec, pairs(), 4)
-    assert meter(critic, bicubic)["critic/saturation"] == 1
-    with torch.no_grad():
-        for p in critic.parameters():
-            p.fill_(0.005)
-    assert meter(critic, bicubic)["critic/saturation"] == 0
+    for value, expected in ((0.01, 1), (0.005, 0)):
+        with torch.no_grad():
+            for p in critic.parameters():
+                p.fill_(value)
+        assert meter_of(spec)(state_of(critic))["critic/saturation"] == expected
 
 
 def test_crops_are_aligned_pairs_and_limited() -> None:
-    meter = Meter(SPEC, pairs(40), 4)
-    assert meter.high.shape == (64, 3, 32, 32)
-    assert meter.low.shape == (64, 3, 8, 8)
-    again = torch.nn.functional.avg_pool2d(meter.high, 4)
-    assert float((again - meter.low).abs().mean()) < 0.05  # the same place in both
-    assert Meter(SPEC, pairs(1, 32, 32), 4).high.shape[0] == 1
-    one = Meter(SPEC, pairs(1), 4).high
+    low, high = held_out(pairs(40), 32, 4)
+    assert high.shape == (CROPS, 3, 32, 32)
+    assert low.shape == (CROPS, 3, 8, 8)
+    again = torch.nn.functional.avg_pool2d(high, 4)
+    assert float((again - low).abs().mean()) < 0.05  # the same place in both
+    assert held_out(pairs(1, 32, 32), 32, 4)[1].shape[0] == 1
+    one = held_out(pairs(1), 32, 4)[1]
     assert one.shape[0] == 3  # the middle and two corners
     assert not torch.equal(one[0], one[1])
 
 
-def test_measuring_changes_nothing(recipe: Make, tmp_path: Path) -> None:
+def test_middles_come_before_corners() -> None:
+    high = held_out(pairs(2), 32, 4)[1]
+    assert torch.equal(high[1], held_out(pairs(2)[1:], 32, 4)[1][0])
+
+
+def trained(state: State, loss: AdversarialLoss, crops: Crops, steps: int) -> None:
+    adversary = Adversary(loss)
+    critic, optimizer = state.critic_and_optimizer()
+    for step in range(steps):
+        batch = crops(Key("critic", step))
+        with torch.no_grad():
+            fake = state.generator(batch.low)
+        judged = adversary.critic_loss(critic, batch.low, batch.high, fake, randomness(0, step, 0), step)
+        optimizer.zero_grad()
+        sum_of(judged.terms).backward()
+        optimizer.step()
+
+
+def test_a_critic_that_knows_its_crops_by_heart_is_found() -> None:
+    """Real and generated are the same noise, so that there is nothing but the eight crops to learn."""
+
+    def same_kind(key: Key) -> Batch:
+        low = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+        jitter = 0.2 * (torch.rand(8, 3, 32, 32, generator=torch.Generator().manual_seed(2)) - 0.5)
+        return Batch(low, Generator(Zero(), "bicubic", 4)(low) + jitter)
+
+    loss = AdversarialLoss(objective="vanilla")
+    held = []
+    for i in range(48):
+        source = torch.Generator().manual_seed(500 + i)
+        low = (255 * torch.rand(8, 8, 3, generator=source)).byte()
+        wide = Generator(Zero(), "bicubic", 4)((low / 255).permute(2, 0, 1)[None])[0].permute(1, 2, 0)
+        high = 255 * (wide + 0.2 * (torch.rand(32, 32, 3, generator=source) - 0.5))
+        held.append(Pair(str(i), low.numpy(), high.clamp(0, 255).byte().numpy()))
+    torch.manual_seed(0)
+    state = state_of(Wide(), step=1)
+    trained(state, loss, same_kind, 60)
+    spec = SPEC.model_copy(update={"adversarial": loss})
+    assert meter_of(spec, held, same_kind)(state)["critic/memorising"] > 0.9
+
+
+def test_a_critic_that_has_learnt_the_task_does_not_memorise() -> None:
+    torch.manual_seed(0)
+    state = state_of(CRITICS["lean"](width=8), step=1)
+    trained(state, SPEC.adversarial, random_crops, 150)
+    assert meter_of(held=noise_pairs(48))(state)["critic/memorising"] < 0.2
+
+
+@pytest.mark.parametrize("objective", ["wasserstein", "vanilla"])
+def test_lag_falls_as_the_critic_learns(objective: str) -> None:
+    loss = SPEC.adversarial if objective == "wasserstein" else AdversarialLoss(objective="vanilla")
+    meter = meter_of(SPEC.model_copy(update={"adversarial": loss}), noise_pairs(24))
+    torch.manual_seed(0)
+    state = state_of(CRITICS["lean"](width=8), step=1)
+    fresh = meter(state)
+    trained(state, loss, random_crops, 150)
+    later = meter(state)
+    assert fresh["critic/lag"] > 0.25
+    assert abs(later["critic/lag"]) < 0.25
+    if objective == "wasserstein":
+        assert later["critic/wasserstein"] > fresh["critic/wasserstein"]
+        assert later["critic/wasserstein"] <= later["critic/ceiling"] * 1.02
+
+
+def test_a_frozen_critic_lags_no_more() -> None:
+    state = state_of(Sharpness(1), step=1)
+    for p in state.critic_and_optimizer()[0].parameters():
+        p.requires_grad_(False)
+    assert "critic/lag" not in meter_of(crops=_broken)(state)  # its steps are refused
+
+
+def _broken(key: Key) -> Batch:
+    made = random_crops(key)
+    return Batch(made.low, made.high * float("nan")) if key.role == "meter" else made
+
+
+def test_lag_asks_for_crops_of_its_own() -> None:
+    asked: list[Key] = []
+
+    def crops(key: Key) -> Batch:
+        asked.append(key)
+        return random_crops(key)
+
+    state = state_of(CRITICS["lean"](width=8), step=9)
+    meter_of(crops=crops)(state)
+    assert [key for key in asked if key.role == "meter"] == [Key("meter", 9, k) for k in range(LAG_STEPS)]
+    assert [key.step for key in asked if key.role == "critic"] == [3, 4, 5, 6, 7, 8]  # 48 crops in batches of 8
+
+
+def test_measuring_changes_nothing(recipe: Make) -> None:
     whole = recipe(
         content={},
         adversarial={
@@ -99,13 +219,16 @@ def test_measuring_changes_nothing(recipe: Make, tmp_path: Path) -> None:
         },
     )
     state = make.new_state(whole, "adversarial", make.new_generator(whole), 0.0, 0)
-    critic, _ = state.critic_and_optimizer()
+    state.step = 3
+    critic, optimizer = state.critic_and_optimizer()
     critic(torch.rand(4, 3, 32, 32))
     before = {name: value.clone() for name, value in critic.state_dict().items()}
     spec = make.stage_of(whole, "adversarial")
     assert isinstance(spec, AdversarialStage)
-    meter = Meter(spec, pairs(), 4)
-    first, second = meter(critic, state.average), meter(critic, state.average)
+    meter = Meter(spec.model_copy(update={"batch": 8}), pairs(), 4, random_crops, {})
+    first, second = meter(state), meter(state)
     assert first == second
     assert all(torch.equal(value, before[name]) for name, value in critic.state_dict().items())
     assert all(p.grad is None for p in critic.parameters())
+    assert not optimizer.state
+    assert state.generator.training

@@ -28,7 +28,10 @@ def test_speed_time_left_and_limit() -> None:
     lines: list[str] = []
     progress = Progress(lines.append, io.StringIO())
     run(progress, Stage(steps=7211), 11)
-    assert progress.speeds() == {"speed/images_per_second": pytest.approx(16.0)}
+    assert progress.speeds() == {
+        "speed/images_per_second": pytest.approx(16.0),
+        "speed/seconds_generator": pytest.approx(0.5),
+    }
     progress.show({"loss/l1": 0.012345, "critic/gap_training": 0.5, "critic/ratio": 2.0, "norm/generator": 3.0})
     assert lines == [
         "content step 11  l1 0.01235  gap 0.5  r 2  "
@@ -84,7 +87,9 @@ def test_validation_and_disk_count_for_the_limit_and_the_time_left(monkeypatch: 
         pass  # thirty seconds, as long as thirty steps
     with progress.aside("disk"):
         pass
-    assert progress.speeds() == {"speed/images_per_second": pytest.approx(8.0)}  # of steps alone
+    speeds = progress.speeds()
+    assert speeds["speed/images_per_second"] == pytest.approx(8.0)  # of steps alone
+    assert speeds["speed/seconds_generator"] == speeds["speed/seconds_validation"] == 1
     # 69 steps are left, and for every second of a step go two beside it
     assert "0:03:27 left, limited by validation (33%)" in progress.bar(200)
 

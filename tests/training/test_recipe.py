@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from wassr.data.chain import find_chain
 from wassr.ground.errors import SettingsError, WassrError
 from wassr.ground.settings import dump_settings, load_settings
 from wassr.networks.critics import CRITICS
@@ -110,6 +111,41 @@ def test_channels_and_base_are_the_networks_own_unless_set(name: str) -> None:
     spec = GeneratorSpec.model_validate({"network": name})
     assert (spec.channels, spec.base) == (facts.channels, facts.base)
     assert GeneratorSpec.model_validate({"network": name, "base": "nearest"}).base == "nearest"
+
+
+def test_degradations_by_name_by_file_or_by_steps(tmp_path: Path) -> None:
+    assert find_recipe("demo").data.degradations == ()
+    named = find_recipe("demo", ("data.degradations=jpeg",)).data.degradations
+    assert named == find_chain("jpeg").steps
+    (tmp_path / "own.yaml").write_text("steps: [{jpeg: {quality: [50, 60]}}]", encoding="utf-8")
+    (step,) = find_recipe("demo", (f"data.degradations={tmp_path / 'own.yaml'}",)).data.degradations
+    inline = find_recipe("demo", ("data.degradations=[{jpeg: {quality: [50, 60]}}]",)).data.degradations
+    assert step.jpeg is not None
+    assert step.jpeg.quality == (50, 60)
+    assert inline == (step,)
+    whole = find_recipe("demo", ("data.degradations=blind",))
+    assert load_settings(dump_settings(whole), Recipe, "r.yaml") == whole  # a run folder keeps the steps
+
+
+def test_wrong_degradations_are_told_with_their_line() -> None:
+    def message(degradations: str) -> str:
+        return whole(f"content: {{steps: 1}}\ndata:\n  degradations:{degradations}\n")
+
+    assert message(" jpg").startswith("r.yaml:5: data.degradations: no such chain or file; did you mean jpeg?")
+    wrong = message("\n  - blur: {}\n  - jpeg:\n      qualty: [30, 90]")
+    assert wrong.startswith("r.yaml:8: data.degradations.1.jpeg.qualty: unknown key; did you mean quality?")
+    assert "write [30, 90]" in message("\n  - jpeg: {quality: [90, 30]}")
+    assert "a chain reduces once" in message("\n  - reduce: {}\n  - reduce: {}")
+
+
+def test_the_schema_knows_degradations() -> None:
+    schema, tree = SizedRecipe.model_json_schema(), tree_of("demo")
+    full = YAML(typ="safe").load(dump_settings(find_recipe("demo", ("data.degradations=blind",))))
+    steps = full["data"]["degradations"]
+    for given in ("jpeg", steps, find_chain("jpeg").model_dump(mode="json")["steps"]):
+        assert misfits(tree | {"data": {"degradations": given}}, schema, schema) == []
+    for wrong in ([{"jpge": {}}], [{"jpeg": {"quality": [0, 90]}}], [{"jpeg": {"chroma": {"4:1:1": 1}}}], 3):
+        assert misfits(tree | {"data": {"degradations": wrong}}, schema, schema)
 
 
 def test_a_preset_may_be_changed_in_part() -> None:
@@ -291,7 +327,7 @@ def misfits(node: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str
     """What a JSON schema has against a tree; the words of the standard that our schema uses, and no others."""
     known = {"$ref", "$defs", "anyOf", "type", "enum", "properties", "required", "additionalProperties", "items"}
     known |= {"prefixItems", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
-    known |= {"pattern", "title", "description", "default"}
+    known |= {"pattern", "title", "description", "default", "propertyNames"}
     assert set(schema) <= known, schema
     if "$ref" in schema:
         return misfits(node, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
@@ -309,6 +345,7 @@ def misfits(node: Any, schema: dict[str, Any], root: dict[str, Any]) -> list[str
     found = [f"{key} is missing" for key in schema.get("required", ()) if key not in node]
     if kind == "object":
         others = schema.get("additionalProperties", True)
+        found += [word for key in node for word in misfits(key, schema.get("propertyNames", {"type": "string"}), root)]
         for key, value in node.items():
             if key in schema.get("properties", ()):
                 found += misfits(value, schema["properties"][key], root)

@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import Make, waves
-from wassr.ground.errors import TrainingError
+from wassr.data.chain import find_chain
+from wassr.ground.errors import ModelError, TrainingError
 from wassr.pixels.resize import shrink
-from wassr.training import make
-from wassr.training.validation import Pair, bicubic, enlarger, sample_grid, validate, validation_pairs
+from wassr.training import make, validation
+from wassr.training.validation import Pair, bicubic, difference_map, enlarger, sample_grid, validate, validation_pairs
 
 
 @pytest.fixture
@@ -32,6 +33,20 @@ def test_pairs_are_cut_to_multiples_in_the_middle(folder: Path) -> None:
     np.testing.assert_array_equal(found[0].low, shrink(found[0].high, 4))
 
 
+def test_low_sides_are_degraded_by_a_fixed_key(folder: Path) -> None:
+    chain = find_chain("blind").steps
+    files = sorted(folder.iterdir())
+    one, again = (validation_pairs(files, 4, 0, 512, chain) for _ in range(2))
+    (alone,) = validation_pairs([folder / "b.png"], 4, 0, 512, chain)
+    plain = validation_pairs(files, 4, 0, 512)
+    for pair, same, clean in zip(one, again, plain, strict=True):
+        np.testing.assert_array_equal(pair.low, same.low)
+        np.testing.assert_array_equal(pair.high, clean.high)
+        assert pair.low.shape == clean.low.shape
+        assert (pair.low != clean.low).any()
+    np.testing.assert_array_equal(alone.low, one[1].low)  # whatever else is held out
+
+
 def test_too_small_ones_are_left_out_and_none_left_is_an_error(folder: Path) -> None:
     files = sorted(folder.iterdir())
     assert [p.name for p in validation_pairs(files, 4, 48)] == ["a.png"]
@@ -45,8 +60,53 @@ def test_a_perfect_and_a_poor_enlargement(folder: Path) -> None:
     assert perfect["valid/psnr_y"] == np.inf
     assert perfect["valid/ssim_y"] == 1
     values = validate(bicubic(4), pairs, 4)
-    assert set(values) == {f"valid/{name}" for name in ("psnr_y", "psnr_rgb", "ssim_y", "lr_consistency")}
+    metrics = "psnr_y", "psnr_rgb", "ssim_y", "lr_consistency", "colour_drift", "high_band", "checkerboard", "lpips"
+    assert set(values) == {f"valid/{name}" for name in metrics}
     assert 15 < values["valid/psnr_y"] < 40
+    assert (perfect["valid/high_band"], perfect["valid/lpips"], perfect["valid/colour_drift"]) == (1, 0, 0)
+    assert values["valid/high_band"] < 0.3
+    assert values["valid/lpips"] > 0.1
+
+
+def test_without_a_judge_there_is_no_distance(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = validation_pairs([folder / "a.png"], 4)
+
+    def absent(name: str) -> None:
+        raise ModelError(f"{name}: no such file")
+
+    monkeypatch.setattr(validation, "judge_metric", absent)
+    validation._judge.cache_clear()
+    try:
+        assert "valid/lpips" not in validate(bicubic(4), pairs, 4)
+    finally:
+        validation._judge.cache_clear()
+    small = validation_pairs([folder / "c.png"], 4)  # 20 pixels high: too small for the judge
+    assert "valid/lpips" not in validate(bicubic(4), small, 4)
+
+
+def test_lr_consistency_is_against_the_clean_reduction(folder: Path) -> None:
+    (pair,) = validation_pairs([folder / "a.png"], 4, degradations=find_chain("blind").steps)
+    clean = validate(lambda low: pair.high, [pair], 4)
+    assert clean["valid/lr_consistency"] == np.inf
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_middle_divides_by_the_scale(scale: int) -> None:
+    picture = waves(300, 101, 0)
+    found = validation.middle(picture, scale)
+    height, width = 256 // scale * scale, 101 // scale * scale
+    assert found.shape == (height, width, 3)
+    np.testing.assert_array_equal(found, picture[(300 - height) // 2 :, (101 - width) // 2 :][:height, :width])
+
+
+def test_the_difference_is_amplified_around_gray() -> None:
+    high = np.full((64, 64, 3), 100, np.uint8)
+    pairs = [Pair("a", shrink(high, 4), high)]
+    shown = difference_map(pairs, lambda low: high, lambda low: high + 5, size=32)
+    assert shown.shape == (32, 96, 3)
+    assert (shown[:, :32] == 100).all()
+    assert (shown[:, 32:64] == 105).all()
+    assert (shown[:, 64:] == 128 + 4 * 5).all()
 
 
 def test_an_untrained_compact_is_nearly_bicubic(folder: Path, recipe: Make) -> None:

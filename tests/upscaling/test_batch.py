@@ -4,10 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.upscaling.family import CHILD, tiny_family
 from tests.upscaling.tiny import photo, tiny_card, tiny_model
 from wassr import Picture, Upscaler, read_picture, write_picture
+from wassr.ground.errors import UsageError
 from wassr.upscaling.batch import Options, Outcome, Watch, run_batch, write_report
-from wassr.upscaling.inputs import Plan, find_sources, plan
+from wassr.upscaling.inputs import Plan, find_sources, plan, with_maps
 from wassr.upscaling.target import Target
 
 
@@ -117,3 +119,63 @@ def test_the_report_tells_everything(folder: Path, model: Path) -> None:
     assert (report["done"], report["failed"], report["no_pictures"], report["wassr"]) == (2, 1, 4, "1.2")
     assert report["results"][1]["reason"] == "is empty (0 bytes)"
     assert report["engine"] == upscaler.engine.name
+
+
+def with_child(
+    folder: Path, options: Options, said: list[str], maps: str = "maps/", watch: Watch | None = None
+) -> Outcome:
+    path = folder / "family"
+    child = path / f"{CHILD}.onnx"
+    if not child.exists():
+        path.mkdir()
+        tiny_family(path)
+    found = find_sources(["in"])
+    planned = with_maps(plan(found, "out/"), found, maps) if options.invented else plan(found, "out/")
+    upscaler = Upscaler(child, precision="float32", threads=1, say=said.append)
+    return run_batch(planned.jobs, upscaler, options, planned.folder, watch or Watch())
+
+
+def test_what_is_invented_is_measured_mapped_and_told(folder: Path) -> None:
+    said: list[str] = []
+    seen: list[float] = []
+    watch = Watch(tile=lambda number, done, total: seen.append(number + done / total))
+    outcome = with_child(folder, Options(invented=True), said, watch=watch)
+    assert states(outcome) == ["done"] * 3
+    for name, result in zip(("a.png", "b.png", "c.png"), outcome.results, strict=True):
+        assert result.invented is not None
+        assert 0 <= result.invented <= 1
+        assert f"{result.source}: {100 * result.invented:.1f} % of it invented" in said
+        assert read_picture(Path("maps") / name).colour.shape == (160, 120, 3)
+    assert seen == sorted(seen)
+    assert seen[-1] == 3
+
+
+def test_skipping_and_overwriting_count_maps_too(folder: Path) -> None:
+    skip = Options(skip_existing=True)
+    assert states(with_child(folder, skip, [])) == ["done"] * 3
+    skip = Options(skip_existing=True, invented=True)
+    assert states(with_child(folder, skip, [])) == ["done"] * 3
+    assert states(with_child(folder, skip, [])) == ["skipped"] * 3
+    Path("maps/c.png").unlink()
+    assert states(with_child(folder, skip, [])) == ["skipped", "skipped", "done"]
+    Path("maps/c.png").write_bytes(b"somebody's own")
+    outcome = with_child(folder, skip, [])
+    assert states(outcome) == ["skipped", "skipped", "failed"]
+    assert "maps/c.png: exists" in outcome.results[2].reason
+    assert Path("maps/c.png").read_bytes() == b"somebody's own"
+
+
+def test_a_sheet_takes_the_place_of_the_picture(folder: Path) -> None:
+    outcome = with_child(folder, Options(sheet=True), [])
+    assert states(outcome) == ["done"] * 3
+    sheet = read_picture("out/a.png")
+    assert (sheet.height, sheet.width) == (outcome.results[0].height, outcome.results[0].width)
+    assert sheet.width == 5 * 124
+    assert outcome.results[0].invented is None
+
+
+def test_no_job_begins_where_there_is_no_content_model(folder: Path, model: Path) -> None:
+    for options in (Options(sheet=True), Options(invented=True)):
+        with pytest.raises(UsageError, match="was not trained from"):
+            run(model, options)
+    assert not Path("out").exists()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from wassr.ground.errors import UsageError
-from wassr.upscaling.inputs import find_sources, plan
+from wassr.upscaling.inputs import find_sources, plan, with_maps
 from wassr.upscaling.ledger import Ledger, digest
 
 
@@ -110,3 +110,33 @@ def test_no_result_replaces_another_input(tmp_path, monkeypatch) -> None:
     jobs = plan(find_sources(["a.png", "a_x4.png"]), ".", "auto", "_x4").jobs
     assert "replace the input" in jobs[0].trouble
     assert jobs[1].trouble == ""
+
+
+def maps(inputs: list[str], output: str, where: str) -> list[str]:
+    found = find_sources(inputs)
+    return [str(job.map) for job in with_maps(plan(found, output), found, where).jobs]
+
+
+def test_maps_are_named_as_results_are(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "in/a.png", "in/b.jpg", "there/x")
+    assert maps(["in/b.jpg"], "c.jpg", "map.png") == ["map.png"]
+    assert maps(["in/b.jpg"], "-", "there") == ["there/b.png"]
+    assert maps(["in"], "out", "maps") == ["maps/a.png", "maps/b.png"]
+    assert maps(["in/b.jpg"], "out/", "out/") == ["out/b.png"]
+
+
+@pytest.mark.parametrize("where", ["-", "map.jpg", "one.png", "out", "file"])
+def test_maps_that_do_not_fit(where: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "in/a.png", "in/b.jpg", "file")
+    with pytest.raises(UsageError, match=f"--invented {where}: "):
+        maps(["in"], "out", where)
+
+
+@pytest.mark.parametrize("where", ["c/", "./c/b.png", "out.png"])
+def test_a_map_never_replaces_an_input_or_a_result(where: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "c/b.png")
+    with pytest.raises(UsageError, match="is an input or a result"):
+        maps(["c/b.png"], str(tmp_path / "out.png"), where)

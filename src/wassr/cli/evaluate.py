@@ -26,6 +26,11 @@ def evaluate(
         list[str] | None,
         typer.Option("--results", metavar="[NAME=]DIR", help="Pictures made by another program; may be repeated."),
     ] = None,
+    jpeg: Annotated[
+        str | None,
+        typer.Option(metavar="QUALITIES", help="Inputs saved as JPEG first, as in clean,90,70,50,30."),
+    ] = None,
+    double: Annotated[bool, typer.Option("--double", help="Of --jpeg: saved twice, on shifted blocks.")] = False,
     no_reference: Annotated[
         bool, typer.Option("--no-reference", help="The pictures are the inputs; there are no originals.")
     ] = False,
@@ -82,6 +87,8 @@ def evaluate(
         against=against,
         scale=scale,
         cost=cost,
+        jpeg=jpeg,
+        double=double,
         wish=Wish(engine, device, precision, threads),
     )
     with Terminal("{task.fields[left]}") as terminal:

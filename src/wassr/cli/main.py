@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from wassr import __version__
+from wassr.cli.degrade import degrade
 from wassr.cli.evaluate import evaluate
 from wassr.cli.models import models
+from wassr.cli.report import report
 from wassr.cli.train import recipes, train
 from wassr.cli.upscale import upscale
 from wassr.ground.errors import WassrError
@@ -29,6 +31,8 @@ app.command()(models)
 app.command(no_args_is_help=True)(evaluate)
 app.command(no_args_is_help=True)(train)
 app.command()(recipes)
+app.command(no_args_is_help=True)(report)
+app.command(no_args_is_help=True)(degrade)
 
 
 def main() -> int:

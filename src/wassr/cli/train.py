@@ -16,6 +16,9 @@ def train(
     ] = None,
     start: Annotated[str | None, typer.Option("--from", help="fine-tune from this model (name or file)")] = None,
     small: Annotated[bool, typer.Option("--small", help="the recipe's small size: minutes on two cores")] = False,
+    stop_on_plateau: Annotated[
+        bool, typer.Option("--stop-on-plateau", help="end a stage when its verdict says that more steps are in vain")
+    ] = False,
     show_data: Annotated[
         bool,
         typer.Option("--show-data", help="write what the network will see to FILE.png (or RECIPE-data.png) and stop"),
@@ -42,7 +45,20 @@ def train(
     needs_extra("train", "torch", "tensorboardX", "onnx", "onnxscript")
     from wassr.training.loop import train as run
 
-    run(plan, output or Path("runs") / plan.name, start, say=lambda line: print(line, flush=True))
+    folder = output or Path("runs") / plan.name
+    run(plan, folder, start, lambda line: print(line, flush=True), stop_on_plateau)
+    _report(folder)
+
+
+def _report(folder: Path) -> None:
+    """The page of a run that has ended; where there is something wrong with it, the model is made all the same."""
+    from wassr.ground.errors import WassrError
+    from wassr.report.writing import write_report
+
+    try:
+        print(f"wrote {write_report([folder])}", flush=True)
+    except WassrError as error:
+        print(f"no report: {error}", flush=True)
 
 
 def recipes(

@@ -34,6 +34,12 @@ def upscale(
     model: Annotated[
         str, typer.Option("-n", "--model", help="Name (wassr models) or file.", rich_help_panel=WHERE)
     ] = "compact-x4",
+    strength: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="0: as the faithful model it was trained from, 1: as itself.", rich_help_panel=WHERE
+        ),
+    ] = None,
     scale: Annotated[
         float | None, typer.Option("-s", "--scale", help="Any factor; 1 restores.", rich_help_panel=SIZE)
     ] = None,
@@ -68,6 +74,13 @@ def upscale(
     ] = None,
     suffix: Annotated[str, typer.Option(help="Added to names in a folder.", rich_help_panel=FILES)] = "",
     strip: Annotated[bool, typer.Option("--strip", help="Leave out EXIF, XMP, DPI.", rich_help_panel=FILES)] = False,
+    contact_sheet: Annotated[
+        bool, typer.Option("--contact-sheet", help="Five strengths side by side instead.", rich_help_panel=SHOWN)
+    ] = False,
+    invented: Annotated[
+        str,
+        typer.Option(metavar="PNG", help="Map (or folder) of what the input does not support.", rich_help_panel=SHOWN),
+    ] = "",
     report: Annotated[Path | None, typer.Option(help="Write what was done as JSON.", rich_help_panel=SHOWN)] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Progress and results as JSON lines.", rich_help_panel=SHOWN)
@@ -80,19 +93,16 @@ def upscale(
     ] = False,
 ) -> None:
     """Enlarge pictures: files, folders (--recursive), patterns, or - for stdin and stdout."""
-    from wassr.models.shelf import find
     from wassr.upscaling.batch import Options
-    from wassr.upscaling.inputs import find_sources, plan
+    from wassr.upscaling.inputs import find_sources, plan, with_maps
     from wassr.upscaling.target import Target, parse_min_size
 
-    try:
-        find(model)
-    except ModelError as error:  # a name that does not exist is wrong use, not a picture that failed
-        raise UsageError(str(error)) from error
+    _check_model(model, compared=contact_sheet or bool(invented))
     if not output:
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
     if report is not None and report.is_dir():
         raise UsageError(f"--report {report}: is a folder")
+    _check_together(strength, contact_sheet, bool(invented), dry_run)
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)
     out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
@@ -100,20 +110,46 @@ def upscale(
     if not found.sources:
         raise UsageError(f"no pictures found ({found.passed_over} other files); --recursive looks into subfolders")
     planned = plan(found, output, ext, suffix)
+    if invented:
+        planned = with_maps(planned, found, invented)
     extension = "" if ext == "auto" else "." + ext.lower().removeprefix(".")
-    options = Options(target, extension, quality, strip, overwrite, skip_existing)
+    options = Options(
+        target, extension, quality, strip, overwrite, skip_existing, sheet=contact_sheet, invented=bool(invented)
+    )
 
     from wassr.cli.watching import Display
     from wassr.upscaling.upscaler import Upscaler
 
     display = Display(planned.jobs, as_json, to_stderr=output == "-", verbose=verbose)
-    upscaler = Upscaler(
-        model, engine=engine, device=device, precision=precision, threads=threads, tile=tile, say=display.say
-    )
+    wish = {"engine": engine, "device": device, "precision": precision}
+    upscaler = Upscaler(model, **wish, threads=threads, tile=tile, strength=strength, say=display.say)
     display.start(upscaler, found.passed_over)
     if dry_run:
         raise typer.Exit(_dry_run(planned, upscaler, options, display))
     raise typer.Exit(_run(planned, upscaler, options, display, report, found.passed_over))
+
+
+def _check_model(model: str, compared: bool) -> None:
+    """Raises UsageError where there is no such model, or none that it can be `compared` with."""
+    from wassr.models.shelf import find
+    from wassr.upscaling.strength import content_model
+
+    try:
+        file = find(model)
+    except ModelError as error:  # a name that does not exist is wrong use, not a picture that failed
+        raise UsageError(str(error)) from error
+    if compared:
+        content_model(file)
+
+
+def _check_together(strength: float | None, contact_sheet: bool, invented: bool, dry_run: bool) -> None:
+    """Raises UsageError for options that exclude each other."""
+    if contact_sheet and strength is not None:
+        raise UsageError("--contact-sheet shows five strengths; leave --strength away")
+    if contact_sheet and invented:
+        raise UsageError("--invented is about one result; leave --contact-sheet away")
+    if dry_run and (contact_sheet or invented):
+        raise UsageError("--dry-run says what a result costs; leave --contact-sheet and --invented away")
 
 
 def _run(

@@ -6,6 +6,8 @@ flip and a rotation; nothing depends on what was drawn before, on workers or on 
 Nor on the order of summation: at x2 and x4 the weights of the reduction are multiples of 1/256 and 1/4096, so that its
 sums of 8-bit levels are exact in float32. At x3 they are multiples of 1/162, and one pixel in a hundred is a tie that
 the matrix product of the machine decides.
+
+With degradations the low side of each crop goes through their chain, whose dice are the key's too.
 """
 
 from collections.abc import Iterable
@@ -19,11 +21,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wassr.data.folders import Pictures
+from wassr.data.chain import Step
+from wassr.data.codecs import GRID, any_origin
+from wassr.data.degradations import degrade
+from wassr.data.dice import dice_of_crop
+from wassr.data.folders import Levels, Pictures
 from wassr.pixels.resize import bicubic_taps
 
 Role = Literal["generator", "critic", "meter"]
 ROLES: dict[Role, int] = {"generator": 0, "critic": 1, "meter": 2}
+REACH = 2  # low-resolution pixels to each side that the reduction's kernel looks at
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,9 @@ class Stream:
     """Aligned crops of `pictures`; low resolution is made on the fly by the benchmark's 8-bit bicubic.
 
     Crops are cut with a margin as wide as the resize kernel, so `low` is exactly what reducing the whole picture from
-    this position would give. Crops lie at any pixel, not only at multiples of the scale.
+    this position would give. Crops lie at any pixel, not only at multiples of the scale. With degradations the margin
+    holds a whole unit of the codecs' grid, so that every block that the crop touches is one of the picture's, at a
+    place in the grid that is drawn for each crop as that of a crop from a saved picture is; then `low` is cut out.
     """
 
     def __init__(
@@ -75,14 +84,16 @@ class Stream:
         luma: bool = False,
         candidates: int = 1,
         workers: int = 1,
+        degradations: tuple[Step, ...] = (),
     ) -> None:
         """workers: threads that prepare batches ahead; 0: each is made when it is asked for."""
         self.pictures, self.crop, self.batch, self.seed = pictures, crop, batch, seed
         self.luma, self.candidates, self.workers = luma, candidates, workers
-        self.margin = 2 * scale  # the kernel reaches two low-resolution pixels to each side
+        self.scale, self.degradations = scale, degradations
+        self.margin = (GRID if degradations else REACH) * scale
         self._size = crop + 2 * self.margin
         matrix = bicubic_taps(self._size, self._size // scale, 1 / scale).matrix()
-        self.reduce = torch.from_numpy(matrix[2:-2].copy())
+        self.reduce = torch.from_numpy(matrix if degradations else matrix[REACH:-REACH].copy())
         areas = np.array([height * width for height, width in pictures.sizes], dtype=np.float64)
         self.shares = np.cumsum(areas / areas.sum())  # a pixel is as likely as any other
         self._pool = ThreadPoolExecutor(max(workers, 1))
@@ -105,15 +116,20 @@ class Stream:
     def make(self, key: Key) -> Batch:
         """Cut, turn and reduce the crops of one batch."""
         crops = np.empty((self.batch, 3, self._size, self._size), dtype=np.uint8)
+        lows = np.empty((self.batch, 3, self.crop // self.scale, self.crop // self.scale), dtype=np.uint8)
         for item in range(self.batch):
             place, crop = self._draw(key, item)
             turned = np.rot90(crop, place.quarters)
             # one plane after the other: all that follows is three times as fast as with channels interleaved
             crops[item] = (turned[:, ::-1] if place.mirrored else turned).transpose(2, 0, 1)
-        wide = torch.from_numpy(crops).to(torch.float32)
-        low = _round(_round(self.reduce @ wide) @ self.reduce.T)  # rows first, 8 bit after each axis, as MATLAB does
+            if self.degradations:
+                lows[item] = self._degraded(crops[item], key, item)
         m = self.margin
-        high = wide[:, :, m:-m, m:-m]
+        if self.degradations:
+            low, high = (torch.from_numpy(part).to(torch.float32) for part in (lows, crops[:, :, m:-m, m:-m]))
+        else:
+            wide = torch.from_numpy(crops).to(torch.float32)
+            low, high = self._reduced(wide), wide[:, :, m:-m, m:-m]
         if self.luma:
             low, high = luma(low), luma(high)
         return Batch(low / 255, high / 255)
@@ -122,18 +138,34 @@ class Stream:
         """Where the crops of a batch come from."""
         return [self._draw(key, item)[0] for item in range(self.batch)]
 
+    def _reduced(self, wide: Tensor) -> Tensor:
+        return _round(_round(self.reduce @ wide) @ self.reduce.T)  # rows first, 8 bit after each axis, as MATLAB does
+
+    def _degraded(self, planes: Levels, key: Key, item: int) -> Levels:
+        """The low side (3, crop/scale, crop/scale) of one crop with its margin, (3, size, size)."""
+        dice = dice_of_crop(self.seed, ROLES[key.role], key.step, key.sub, item, key.attempt)
+        high, origin = planes.transpose(1, 2, 0), any_origin(dice)
+        made = degrade(high, self.degradations, self.scale, dice, origin, self._reduced_levels)
+        return made.levels[GRID:-GRID, GRID:-GRID].transpose(2, 0, 1)
+
+    def _reduced_levels(self, high: Levels) -> Levels:
+        planes = torch.from_numpy(high.transpose(2, 0, 1).astype(np.float32))
+        return self._reduced(planes).to(torch.uint8).numpy().transpose(1, 2, 0)
+
     def _draw(self, key: Key, item: int) -> tuple[Place, NDArray[np.uint8]]:
         """A place drawn from the key, and its pixels with the margin, not turned yet: uint8 (size, size, 3)."""
         philox = np.random.Philox(key=[self.seed, ROLES[key.role]], counter=[key.attempt, item, key.sub, key.step])
         draw = np.random.Generator(philox)
         best, most = None, -1.0
+        around = self.margin - REACH * self.scale  # degradations do not change which candidate is taken
+        looked_at = slice(around, self._size - around)
         for _ in range(self.candidates):
             index = min(int(np.searchsorted(self.shares, draw.random(), side="right")), len(self.pictures) - 1)
             picture = self.pictures.levels(index)
             top = int(draw.integers(0, picture.shape[0] - self.crop + 1))
             left = int(draw.integers(0, picture.shape[1] - self.crop + 1))
             crop = _cut(picture, top - self.margin, left - self.margin, self._size)
-            detail = _detail(crop) if self.candidates > 1 else 0.0
+            detail = _detail(crop[looked_at, looked_at]) if self.candidates > 1 else 0.0
             if detail > most:
                 best, most = (index, top, left, crop), detail
         assert best is not None

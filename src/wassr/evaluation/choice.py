@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wassr.evaluation.judges import JUDGES, judge_metric, judge_metrics
@@ -10,13 +11,18 @@ from wassr.evaluation.niqe import NO_REFERENCE
 from wassr.ground.errors import UsageError
 
 USUAL = ("psnr_y", "ssim_y", "lpips", "lr_consistency")
+WITH_JPEG = ("psnr_y", "psnr_b", "ssim_y", "lpips", "lr_consistency", "niqe")
 WITHOUT_ORIGINALS = ("niqe", "lr_consistency", "colour_drift_low")
+UNRANKED = {"niqe": "JPEG can lower it while lpips rises"}  # of compressed inputs, and why
 
 
-def choose_metrics(names: Sequence[str], judges: Path | None = None, references: bool = True) -> dict[str, Metric]:
+def choose_metrics(
+    names: Sequence[str], judges: Path | None = None, references: bool = True, jpeg: bool = False
+) -> dict[str, Metric]:
     """The metrics of these names, in this order; without names the usual ones whose files are here.
 
-    judges: a folder with more judges' files. references: there are originals to compare with.
+    judges: a folder with more judges' files. references: there are originals to compare with. jpeg: inputs are
+    compressed, so that models are not ranked by every metric.
     Raises UsageError for an unknown name, with the nearest one, and for a metric that needs an original where there is
     none; ModelError for a judge whose file is not here.
     """
@@ -24,12 +30,16 @@ def choose_metrics(names: Sequence[str], judges: Path | None = None, references:
         raise UsageError(f"--judges {judges}: no such folder")
     if not names:
         here = METRICS | NO_REFERENCE | judge_metrics(judges)
-        return {name: here[name] for name in (USUAL if references else WITHOUT_ORIGINALS) if name in here}
-    found = {name: _metric(name, judges) for name in names}
+        usual = WITH_JPEG if jpeg else USUAL if references else WITHOUT_ORIGINALS
+        found = {name: here[name] for name in usual if name in here}
+    else:
+        found = {name: _metric(name, judges) for name in names}
     needing = [name for name, metric in found.items() if metric.reference == "high"]
     if needing and not references:
         without = [name for name, metric in (METRICS | NO_REFERENCE).items() if metric.reference != "high"]
         raise UsageError(f"--metric {needing[0]}: needs originals; with --no-reference choose {', '.join(without)}")
+    if jpeg:
+        found |= {name: replace(found[name], unranked=why) for name, why in UNRANKED.items() if name in found}
     return found
 
 

@@ -47,6 +47,16 @@ class Comparison:
         return list(dict.fromkeys(row.score.data for row in self.rows))
 
     @property
+    def qualities(self) -> dict[str, dict[str, str]]:
+        """Of sets that were saved as JPEG: set -> quality (`clean`, `90`) -> its name among `sets`; else nothing."""
+        found: dict[str, dict[str, str]] = {}
+        for score in (row.score for row in self.rows):
+            if score.saved is not None:
+                name = score.data.removesuffix(f"/{score.saved.word}")
+                found.setdefault(name, {})[score.saved.label] = score.data
+        return found
+
+    @property
     def models(self) -> dict[str, str]:
         """Names of the models, in their order, each with what made its pictures."""
         return {row.model: row.how for row in self.rows}
@@ -113,15 +123,16 @@ def compare(
                 case = read_case(one, path, scale, references)
                 made = [_score(subject, case, metrics) for subject in subjects]
             except PictureError as error:
-                left_out.append(str(error))
-                if say is not None:
-                    say(f"left out: {error}")
+                if str(error) not in left_out:  # a broken file is so at every quality
+                    left_out.append(str(error))
+                    if say is not None:
+                        say(f"left out: {error}")
                 continue
             for subject, picture in zip(subjects, made, strict=True):
                 scores[subject.name].append(picture)
         for subject in subjects:
             if scores[subject.name]:
-                score = score_of(one.name, scale, metrics, scores[subject.name], references)
+                score = score_of(one.name, scale, metrics, scores[subject.name], references, one.saved)
                 rows.append(Row(subject.name, subject.how, score))
     if not rows:
         raise PictureError(", ".join(one.name for one in sets), f"no picture could be scored; {left_out[0]}")

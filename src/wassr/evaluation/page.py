@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.evaluation.comparison import Comparison
+from wassr.evaluation.plot import STYLE, charts
 from wassr.evaluation.scoring import Case, nearest
 from wassr.evaluation.sets import DataSet, read_case
 from wassr.evaluation.subjects import Subject
@@ -41,7 +42,8 @@ def page(comparison: Comparison, subjects: Sequence[Subject], sets: Sequence[Dat
 
     Raises PictureError when one of them cannot be read any more.
     """
-    parts = [f"<h1>{_escaped(' · '.join(comparison.models))}</h1>", _table(comparison), _differences(comparison)]
+    parts = [f"<h1>{_escaped(' · '.join(comparison.models))}</h1>"]
+    parts += [charts(comparison), _table(comparison), _differences(comparison)]
     parts.append("<h2>Where they differ most</h2><p>The numbers below each crop are of the whole picture.</p>")
     for data, name in chosen(comparison):
         one = next(one for one in sets if one.name == data)
@@ -51,7 +53,7 @@ def page(comparison: Comparison, subjects: Sequence[Subject], sets: Sequence[Dat
     parts.append("<h2>How the numbers were made</h2>")
     parts.append(_list(protocol(comparison)))
     title = _escaped(f"wassr evaluate: {', '.join(comparison.models)}")
-    return f"{HEAD.replace('TITLE', title)}{''.join(parts)}</main></body></html>\n"
+    return f"{HEAD.replace('STYLE', STYLE).replace('TITLE', title)}{''.join(parts)}</main></body></html>\n"
 
 
 def chosen(comparison: Comparison, count: int = PICTURES) -> list[tuple[str, str]]:
@@ -168,5 +170,5 @@ figure { margin: 0; }
 img { width: 100%; display: block; image-rendering: pixelated; }
 figcaption { font-size: .8rem; color: var(--quiet); }
 figcaption b { display: block; color: CanvasText; }
-</style></head><body><main>
+STYLE</style></head><body><main>
 """

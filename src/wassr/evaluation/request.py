@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wassr.evaluation import compressed
 from wassr.evaluation.choice import choose_metrics
 from wassr.evaluation.comparison import Comparison, Progress, compare
 from wassr.evaluation.cost import measure
-from wassr.evaluation.sets import DataSet, find_sets
+from wassr.evaluation.sets import DataSet, at_qualities, find_sets
 from wassr.evaluation.subjects import Subject, chosen, common_scale, distinct, results, subject
 from wassr.ground.errors import UsageError
 from wassr.upscaling.engines import Wish
@@ -20,7 +21,8 @@ class Request:
     models: names, files, `bicubic`, `nearest`; results: folders of other programs, DIR or NAME=DIR; data: folders of
     sets; references: they hold originals, otherwise the inputs; metrics: names, the usual ones if none; judges: a
     folder with more judges' files; against: the model that others are compared with, the first if empty; scale: of
-    what has none of its own; cost: measure seconds and memory, too.
+    what has none of its own; cost: measure seconds and memory, too; jpeg: `clean,90,70`, qualities at which inputs are
+    saved as JPEG first; double: twice.
     """
 
     models: tuple[str, ...] = ()
@@ -32,6 +34,8 @@ class Request:
     against: str = ""
     scale: int | None = None
     cost: bool = True
+    jpeg: str | None = None
+    double: bool = False
     wish: Wish = field(default_factory=Wish)
 
 
@@ -57,9 +61,11 @@ def evaluate(
         raise UsageError("name a model (one of `wassr models`, bicubic, nearest, a file), or --results DIR")
     if not request.data:
         raise UsageError("--data is missing: a folder of pictures, or a folder of such folders")
-    metrics = choose_metrics(request.metrics, request.judges, request.references)
+    qualities = _qualities(request)
+    metrics = choose_metrics(request.metrics, request.judges, request.references, bool(qualities))
     scale = common_scale(request.models, request.scale)
     sets = find_sets(request.data)
+    sets = at_qualities(sets, qualities) if qualities else sets
     others = [results(text, sets, scale) for text in request.results]
     # made once for each name: asked again, a busy machine might choose another precision, and A would differ from A
     once = {name: subject(name, scale, request.wish, say) for name in dict.fromkeys(request.models)}
@@ -77,3 +83,16 @@ def evaluate(
         say=say,
     )
     return Evaluation(comparison, subjects, sets, request.references)
+
+
+def _qualities(request: Request) -> tuple[compressed.Saved, ...]:
+    """How inputs are saved; nothing where that was not asked for."""
+    if request.jpeg is None:
+        if request.double:
+            raise UsageError("--double: saves as JPEG twice; say at which qualities, as in --jpeg 90,70")
+        return ()
+    if not request.references:
+        raise UsageError("--jpeg: saves reduced originals; with --no-reference there are none")
+    if request.results:
+        raise UsageError("--jpeg: pictures of --results were made from other inputs; leave one of the two away")
+    return compressed.parse(request.jpeg, request.double)

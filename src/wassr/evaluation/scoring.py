@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.data.folders import find_pictures, read_levels
+from wassr.evaluation.compressed import Saved
 from wassr.evaluation.metrics import METRICS, Metric
 from wassr.evaluation.statistics import interval
 from wassr.ground.errors import PictureError
@@ -28,12 +29,17 @@ REDUCED = "low resolution by 8-bit bicubic (MATLAB's), cropped to multiples"
 
 @dataclass(frozen=True)
 class Case:
-    """One picture of a set, to be enlarged: low (h, w, 3); high is the original, None where there is none."""
+    """One picture of a set, to be enlarged: low (h, w, 3); high is the original, None where there is none.
+
+    file: the JPEG file that low was decoded from; clean: low before that. None where nothing was saved.
+    """
 
     data: str
     name: str
     low: Levels
     high: Levels | None
+    file: bytes | None = None
+    clean: Levels | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ class PictureScore:
 
 @dataclass(frozen=True)
 class Score:
-    """One model on one set, with how it was computed. metrics: what each number is; source: how the pictures came.
+    """One model on one set, with how it was computed. metrics: what each number is; source: how the pictures came;
+    saved: at which quality of JPEG, where that was asked for.
 
     Raises ValueError when one of them says nothing: numbers without a protocol are not for printing.
     """
@@ -58,6 +65,7 @@ class Score:
     metrics: Mapping[str, Metric]
     pictures: tuple[PictureScore, ...]
     source: str
+    saved: Saved | None = None
 
     def __post_init__(self) -> None:
         silent = [name for name, metric in self.metrics.items() if not metric.protocol]
@@ -118,15 +126,21 @@ def score_folder(
 
 
 def score_of(
-    data: str, scale: int, metrics: Mapping[str, Metric], rows: list[PictureScore], references: bool = True
+    data: str,
+    scale: int,
+    metrics: Mapping[str, Metric],
+    rows: list[PictureScore],
+    references: bool = True,
+    saved: Saved | None = None,
 ) -> Score:
     """Rows of one model on one set as a score, with how their pictures came."""
     source = REDUCED if references else "the pictures themselves are the low resolution, there are no originals"
-    return Score(data, scale, metrics, tuple(rows), f"x{scale}; {source}")
+    parts = (f"x{scale}", source, saved.protocol if saved else "")
+    return Score(data, scale, metrics, tuple(rows), "; ".join(filter(None, parts)), saved)
 
 
 def score_case(case: Case, made: Levels, scale: int, metrics: Mapping[str, Metric]) -> PictureScore:
-    """Compare what a model made with the original or the input.
+    """Compare what a model made with the original or the input: the clean one, or artefacts would be rewarded.
 
     Raises PictureError when it has the wrong size or kind.
     """
@@ -135,9 +149,9 @@ def score_case(case: Case, made: Levels, scale: int, metrics: Mapping[str, Metri
         found = f"{made.shape[1]}x{made.shape[0]}" if made.ndim > 1 else f"{made.size} values"
         due = f"{width}x{height} (uint8, RGB)"
         raise PictureError(case.name, f"the result is {found} ({made.dtype}) instead of {due}; is its scale {scale}?")
-    values = {}
+    values, low = {}, case.low if case.clean is None else case.clean
     for key, metric in metrics.items():
-        reference = case.high if metric.reference == "high" else case.low
+        reference = case.high if metric.reference == "high" else low
         if reference is None:
             raise PictureError(case.name, f"{key} needs an original")
         values[key] = metric.compute(made, reference, scale)

@@ -1,10 +1,11 @@
 """Sets of test pictures: which folders are one, which picture is in which, and each as a case to be enlarged."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wassr.data.folders import read_levels
+from wassr.evaluation.compressed import Saved, decoded, jpeg_file
 from wassr.evaluation.scoring import Case, case_of
 from wassr.ground.errors import PictureError, UsageError
 from wassr.pixels.formats import READABLE
@@ -12,10 +13,14 @@ from wassr.pixels.formats import READABLE
 
 @dataclass(frozen=True)
 class DataSet:
-    """Pictures that are averaged over: originals, or the inputs themselves where there are no originals."""
+    """Pictures that are averaged over: originals, or the inputs themselves where there are no originals.
+
+    saved: at which quality of JPEG models get them, where that was asked for.
+    """
 
     name: str
     paths: tuple[Path, ...]
+    saved: Saved | None = None
 
 
 def find_sets(folders: Iterable[str | Path]) -> tuple[DataSet, ...]:
@@ -34,6 +39,11 @@ def find_sets(folders: Iterable[str | Path]) -> tuple[DataSet, ...]:
     return tuple(found)
 
 
+def at_qualities(sets: Iterable[DataSet], qualities: Sequence[Saved]) -> tuple[DataSet, ...]:
+    """Each set once for every quality, named `SET/clean`, `SET/jpeg-70`."""
+    return tuple(replace(one, name=f"{one.name}/{saved.word}", saved=saved) for one in sets for saved in qualities)
+
+
 def read_case(one: DataSet, path: Path, scale: int, references: bool = True) -> Case:
     """One picture of a set. references: it is an original, to be reduced first; otherwise it is the input itself.
 
@@ -41,9 +51,11 @@ def read_case(one: DataSet, path: Path, scale: int, references: bool = True) -> 
     """
     levels = read_levels(path)
     try:
-        return case_of(one.name, path.name, levels, scale) if references else Case(one.name, path.name, levels, None)
+        case = case_of(one.name, path.name, levels, scale) if references else Case(one.name, path.name, levels, None)
     except PictureError as error:
         raise PictureError(path, error.reason) from error
+    file = None if one.saved is None else jpeg_file(case.low, one.saved)
+    return case if file is None else replace(case, low=decoded(file), file=file, clean=case.low)
 
 
 def pictures_in(folder: Path) -> list[Path]:

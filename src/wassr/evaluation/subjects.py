@@ -13,7 +13,7 @@ from wassr.evaluation.scoring import Case, Enlarge, bicubic, nearest
 from wassr.evaluation.sets import DataSet
 from wassr.ground.errors import ModelError, UsageError
 from wassr.models.shelf import ModelFile, find
-from wassr.pixels.formats import picture_from_array, to_array
+from wassr.pixels.formats import picture_from_array, read_picture, to_array
 from wassr.upscaling.engines import Wish
 from wassr.upscaling.upscaler import Upscaler
 
@@ -71,9 +71,9 @@ def subject(name: str, scale: int, wish: Wish, say: Callable[[str], None] | None
     how = f"{upscaler.engine.name}, {upscaler.engine.precision}"
 
     def make(case: Case) -> Levels:
-        return to_array(upscaler.enlarge(picture_from_array(case.low), name=case.name), np.uint8).astype(
-            np.uint8, copy=False
-        )
+        # a file as it is, so that an upscaler learns of a JPEG all that it would learn of a user's
+        given = picture_from_array(case.low) if case.file is None else read_picture(case.file, case.name)
+        return to_array(upscaler.enlarge(given, name=case.name), np.uint8).astype(np.uint8, copy=False)
 
     return Subject(upscaler.card.name, upscaler.card.scale, how, make, name, file)
 

@@ -36,15 +36,20 @@ def text(comparison: Comparison, width: int = 100) -> str:
         for model in comparison.others:
             lines = [_wrapped(f"{metric}: {said}", width) for metric, said in sentences(comparison, model, data)]
             parts.append("\n".join([f"{model} against {comparison.against}", *lines]))
+    parts += [_pivot(*found) for found in by_quality(comparison)]
     parts.append("\n".join(["how the numbers were made", *(_wrapped(line, width) for line in protocol(comparison))]))
     return "\n\n".join(parts)
 
 
 def markdown(comparison: Comparison) -> str:
-    """A table of all models and sets, the differences as a list, the protocol below."""
-    heads = (f"{name}{_unit(metric)} {arrow(metric)}" for name, metric in comparison.metrics.items())
+    """A table of all models and sets, the differences as a list, the protocol below; means by quality of JPEG first."""
+    lines = []
+    for title, rows in by_quality(comparison):
+        grid = [f"| {' | '.join(row)} |" for row in rows]
+        lines += [f"{title}:", "", grid[0], "|---" * len(rows[0]) + "|", *grid[1:], ""]
+    heads = (f"{name}{_unit(metric)} {arrow(metric)}".rstrip() for name, metric in comparison.metrics.items())
     columns = ["model", "set", "pictures", *heads]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    lines += [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in comparison.rows:
         cells = (" ".join(cell(row.score, metric)) for metric in comparison.metrics)
         lines.append(f"| {row.model} | {row.score.data} | {len(row.score.pictures)} | {' | '.join(cells)} |")
@@ -118,18 +123,22 @@ def sentences(comparison: Comparison, model: str, data: str) -> Iterator[tuple[s
 
 
 def sentence(comparison: Comparison, model: str, data: str, metric: str) -> str:
-    """Which of the two is better by how much, or that no difference is shown."""
-    return in_words(model, comparison.metrics[metric], comparison.paired(model, data, metric))
+    """Which of the two is better by how much, or that no difference is shown, or that the metric ranks nobody."""
+    known = comparison.metrics[metric]
+    if known.unranked:
+        return f"not ranked by; {known.unranked}"
+    return in_words(model, known, comparison.paired(model, data, metric))
 
 
 def protocol(comparison: Comparison) -> list[str]:
     """How every number was made: metrics, pictures, statistics, what made each model's pictures, what was left out."""
     lines = []
     for name, metric in comparison.metrics.items():
-        better = f"{_better(metric)} is better"
+        better = "not ranked by" if metric.unranked else f"{_better(metric)} is better"
         about = ", ".join(part for part in (metric.unit, better, REFERENCES[metric.reference]) if part)
-        lines.append(f"{name} ({about}): {metric.protocol}")
-    lines.append(f"pictures: {comparison.rows[0].score.source}; means of the pictures' values")
+        lines.append("; ".join(filter(None, (f"{name} ({about}): {metric.protocol}", metric.unranked))))
+    for source in dict.fromkeys(row.score.source for row in comparison.rows):
+        lines.append(f"pictures: {source}; means of the pictures' values")
     lines.append(STATISTICS)
     for model, how in comparison.models.items():
         cost = comparison.costs.get(model)
@@ -139,6 +148,16 @@ def protocol(comparison: Comparison) -> list[str]:
     lines += sorted({f"seconds and memory: {cost.protocol}" for cost in comparison.costs.values()})
     lines += [f"left out for all models: {line}" for line in comparison.left_out]
     return lines
+
+
+def by_quality(comparison: Comparison) -> Iterator[tuple[str, list[list[str]]]]:
+    """Means where inputs were saved as JPEG: a title and rows for each set and metric, a column for each quality."""
+    for data, names in comparison.qualities.items():
+        for metric, known in comparison.metrics.items():
+            rows = [["", *names]]
+            for model in comparison.models:
+                rows.append([model, *(cell(comparison.score(model, name), metric)[0] for name in names.values())])
+            yield f"{data}, {metric}{_unit(known)} by JPEG quality", rows
 
 
 def cell(score: Score, metric: str) -> tuple[str, str]:
@@ -177,6 +196,12 @@ def _blocks(comparison: Comparison, data: str, width: int) -> Iterator[list[str]
         start = stop
 
 
+def _pivot(title: str, rows: Sequence[Sequence[str]]) -> str:
+    sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(word.ljust(size) for word, size in zip(row, sizes, strict=True)).rstrip() for row in rows)
+    return "\n".join([title, "", *lines])
+
+
 def _line(head: str, width: int, columns: Sequence[Sequence[str]], sizes: Sequence[int], index: int) -> str:
     cells = (column[index].ljust(size) for column, size in zip(columns, sizes, strict=True))
     return f"{head:{width}}  {''.join(cells)}".rstrip()
@@ -202,9 +227,9 @@ def _unit(metric: Metric) -> str:
 
 
 def _better(metric: Metric) -> str:
-    return "higher" if metric.higher_is_better else "lower"
+    return "none" if metric.unranked else "higher" if metric.higher_is_better else "lower"
 
 
 def arrow(metric: Metric) -> str:
-    """The better direction of a metric, as a sign at the head of its column."""
-    return "↑" if metric.higher_is_better else "↓"
+    """The better direction of a metric, as a sign at the head of its column; none where nobody is ranked by it."""
+    return "" if metric.unranked else "↑" if metric.higher_is_better else "↓"

@@ -11,14 +11,32 @@ from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
 
 SHIPPED = Path(__file__).parent / "shipped"
 
+Deployment = Path | bytes  # a file, or what would stand in one
+
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model where it lies. weights: training form (.safetensors); onnx: deployment form. One of them may be None."""
+    """A model where it lies. weights: training form (.safetensors); onnx: deployment form. One of them may be None.
+
+    mixed: a deployment form in memory, mixed from `onnx` and another one, that runs in its place.
+    """
 
     card: Card
     weights: Path | None
     onnx: Path | None
+    mixed: Deployment | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file that stands for it: the deployment form, if there is one."""
+        path = self.onnx or self.weights
+        assert path is not None
+        return path
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """What engines run."""
+        return self.mixed or self.onnx
 
     @property
     def bytes(self) -> int:
@@ -48,6 +66,23 @@ def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
     if not path.is_file():
         raise ModelError(f"{model}: no such model file")
     return _open(path)
+
+
+def find_parent(model: ModelFile, folder: Path = SHIPPED) -> ModelFile | None:
+    """The model that training of this one began from: of a file beside it, or else of the shelf. None: not at hand.
+
+    Raises ModelError when its file is damaged.
+    """
+    name = model.card.parent
+    own = [path for path in (model.weights, model.onnx) if path is not None]
+    if not name or Path(name).name != name:
+        return None
+    beside = [path.with_name(f"{name}{suffix}") for path in own[:1] for suffix in (WEIGHTS, DEPLOYMENT)]
+    here = [path for path in beside if path.is_file() and path not in own]
+    if here:
+        return _open(here[0])
+    shelf = shipped(folder)
+    return _open(shelf[name]) if name in shelf and shelf[name] not in own else None
 
 
 def _open(path: Path) -> ModelFile:

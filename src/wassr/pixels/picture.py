@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from wassr.ground.errors import PictureError
+from wassr.pixels.jpeg import Jpeg
 
 Floats = NDArray[np.float32]
 Levels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -24,6 +25,7 @@ class Picture:
     icc: the profile to embed: sRGB (or gray with sRGB's curve) if the source had a usable one, else None.
     exif: a TIFF structure without the "Exif\\0\\0" prefix, orientation 1, no thumbnail; None if there was none.
     xmp: the XMP packet. dpi: horizontal, vertical. source_format: "PNG", "JPEG", ...
+    jpeg: facts of the JPEG file that these very pixels were decoded from; whoever changes pixels drops them.
     """
 
     colour: Floats
@@ -34,6 +36,7 @@ class Picture:
     xmp: bytes | None = None
     dpi: tuple[float, float] | None = None
     source_format: str = ""
+    jpeg: Jpeg | None = None
 
     def __post_init__(self) -> None:
         if self.colour.ndim != 3 or self.colour.shape[2] not in (1, 3):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from wassr.ground.errors import PictureError
 from wassr.pixels import exif as exif_fields
-from wassr.pixels import icc, png, tiff
+from wassr.pixels import icc, jpeg, png, tiff
 from wassr.pixels.libraries import one_line, strict_pillow, vips
 from wassr.pixels.picture import Floats, Levels, Picture, to_floats
 
@@ -101,7 +101,12 @@ def _decode(data: bytes, kind: str, name: str) -> Picture:
         return _decode_png(data, opened, name)
     raster = _pillow_raster(opened, name)
     extras = _extras(opened, kind)
-    return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
+    raster = replace(raster, orientation=exif_fields.orientation(extras.exif))
+    picture = _developed(raster, extras)
+    if kind != "JPEG":
+        return picture
+    converted = bool(extras.icc) and icc.effect(extras.icc, raster.model) == "converts"
+    return replace(picture, jpeg=jpeg.facts(opened, data, raster.orientation, converted))
 
 
 def _decode_png(data: bytes, opened: Image.Image, name: str) -> Picture:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from wassr.networks.critics import activations, per_picture
 from wassr.training.adversarial_loss import AdversarialLoss
+from wassr.training.clock import Part, uncounted
 from wassr.training.lipschitz import CONSTRAINTS, NORMALISATIONS, PENALTIES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.recipe import Optimizer
@@ -37,11 +38,12 @@ class Problem:
 class Adversary:
     """The losses, penalty, constraint and weight of one AdversarialLoss.
 
-    in_bfloat16: the critic's layers but the last run in bfloat16, except within penalties.
+    in_bfloat16: the critic's layers but the last run in bfloat16, except within penalties. part: counts the penalty's
+    seconds.
     """
 
-    def __init__(self, spec: AdversarialLoss, in_bfloat16: bool = False) -> None:
-        self.spec, self.in_bfloat16 = spec, in_bfloat16
+    def __init__(self, spec: AdversarialLoss, in_bfloat16: bool = False, part: Part = uncounted) -> None:
+        self.spec, self.in_bfloat16, self.part = spec, in_bfloat16, part
         self.objective = OBJECTIVES[spec.objective]
         self.penalty = PENALTIES.get(spec.penalty)
 
@@ -67,7 +69,8 @@ class Adversary:
         terms = {"objective": objective}
         every = self.spec.penalty_interval
         if self.penalty is not None and (turn + 1) % every == 0:
-            penalty = self.penalty(lambda z: per_picture(critic(z, low)), high, fake, source)
+            with self.part("penalty"):
+                penalty = self.penalty(lambda z: per_picture(critic(z, low)), high, fake, source)
             terms["penalty"] = self.spec.penalty_weight * strength * every * penalty
         return Judged(terms, gap)
 

@@ -1,11 +1,11 @@
 """Which crops a step gets, which ones are prepared meanwhile, and what the step spends its time on."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from wassr.data.folders import Pictures
 from wassr.data.stream import Batch, Key, Role, Stream
+from wassr.training.clock import Clock
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 
 
@@ -20,17 +20,17 @@ def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
         luma=recipe.generator.channels == "y",
         candidates=recipe.data.candidates,
         workers=recipe.data.workers,
+        degradations=recipe.data.degradations,
     )
 
 
 class StepBatches:
-    """The crops of one generator step, by role and sub-step, and a clock of the step.
+    """The crops of one generator step, by role and sub-step; the clock is turned to whom they are for.
 
     teach changes what the generator is to learn; critics see the originals. attempt: other crops, after those of the
     step before were refused. latest: the crops of each role as the step got them, for whoever asks what was wrong.
-    spent: seconds waiting for crops ("data"), for the teacher, and of work on the crops between one request and the
-    next, which counts for whom they were: a critic's step with the results that it judges, the generator's with the
-    critic's opinion of them.
+    The clock then knows the seconds waiting for crops ("data"), for the teacher, and of work on the crops between one
+    request and the next: a critic's step with the results that it judges, the generator's with the critic's opinion.
     """
 
     def __init__(
@@ -40,32 +40,23 @@ class StepBatches:
         spec: Stage,
         teach: Callable[[Batch], Batch] = lambda batch: batch,
         attempt: int = 0,
+        clock: Clock | None = None,
     ) -> None:
         self.stream, self.step, self.spec, self.teach, self.attempt = stream, step, spec, teach, attempt
         self.latest: dict[Role, Batch] = {}
-        self.spent = dict.fromkeys(("data", "teacher", "critic", "generator"), 0.0)
-        self._doing, self._since = "generator", time.perf_counter()
+        self.clock = clock or Clock()
+        self.clock.restart()
 
     def __call__(self, role: Role, sub: int = 0) -> Batch:
-        self._turn_to("data")
+        self.clock.turn_to("data")
         key = Key(role, self.step, sub, self.attempt)
         batch = self.stream(key, coming(key, self.spec))
         if role == "generator":
-            self._turn_to("teacher")
+            self.clock.turn_to("teacher")
             batch = self.teach(batch)
         self.latest[role] = batch
-        self._turn_to(role)
+        self.clock.turn_to(role)
         return batch
-
-    def end(self) -> float:
-        """Stop the clock; the seconds of the whole step."""
-        self._turn_to("generator")
-        return sum(self.spent.values())
-
-    def _turn_to(self, part: str) -> None:
-        now = time.perf_counter()
-        self.spent[self._doing] += now - self._since
-        self._doing, self._since = part, now
 
 
 def coming(key: Key, spec: Stage) -> Iterator[Key]:

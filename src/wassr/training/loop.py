@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -10,49 +9,39 @@ import torch
 from wassr.ground.errors import TrainingError
 from wassr.models.build import Generator
 from wassr.models.card import Card
-from wassr.training import make, validation
+from wassr.training import make
 from wassr.training.adversarial import Adversary
 from wassr.training.batches import StepBatches, stream_of
 from wassr.training.board import Board
+from wassr.training.clock import Clock
 from wassr.training.guard import NotFinite, Refused
 from wassr.training.losses import Content, content_loss
-from wassr.training.material import Material, load_material
+from wassr.training.material import load_material
 from wassr.training.meter import Meter
 from wassr.training.optimizers import rate_factor
 from wassr.training.progress import Progress
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.recovery import Recovery
-from wassr.training.runfolder import RunFolder, open_run
+from wassr.training.runfolder import RunFolder, content_model, final_model, open_run
 from wassr.training.runlog import RunLog
+from wassr.training.running import Run, share, share_done
 from wassr.training.shipping import deploy
 from wassr.training.state import Numbers, State, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, adversarial_step, content_step
-from wassr.training.stopping import Stop, Stopped, stop_on_signal
+from wassr.training.stopping import Stopped, stop_on_signal
 from wassr.training.teaching import teaching
+from wassr.training.watching import meter_of, watch
 
 Say = Callable[[str], None]
 
 
-@dataclass
-class Run:
-    """What stays the same while a run goes on."""
-
-    recipe: Recipe
-    folder: RunFolder
-    material: Material
-    progress: Progress
-    log: RunLog
-    board: Board
-    stop: Stop
-    recovery: Recovery
-    reference: dict[str, Generator] = field(default_factory=dict)  # shown in sample grids: the start
-
-
-def train(recipe: Recipe, path: Path, start: str | None = None, say: Say = print) -> Path:
+def train(
+    recipe: Recipe, path: Path, start: str | None = None, say: Say = print, stop_on_plateau: bool = False
+) -> Path:
     """Train a recipe in a run folder, or continue it there; returns the final model file.
 
-    start: a model's name or file to begin from (fine-tuning). Raises TrainingError when something cannot be, Stopped
-    after Ctrl-C; the last good state stays.
+    start: a model's name or file to begin from (fine-tuning). stop_on_plateau: end a stage when its verdict advises so.
+    Raises TrainingError when something cannot be, Stopped after Ctrl-C; the last good state stays.
     """
     with open_run(path, recipe) as folder:
         saved = saved_states(folder.state)
@@ -65,13 +54,19 @@ def train(recipe: Recipe, path: Path, start: str | None = None, say: Say = print
             make.adversarial_problems(recipe, say)
             start = _same_start(path, numbers, start)
             state, reference = _first_state(recipe, folder, saved, start)
-            return _run(recipe, folder, state, reference, numbers, say)
+            return _run(recipe, folder, state, reference, numbers, say, stop_on_plateau)
         except KeyboardInterrupt:  # while loading, or the second one
             raise Stopped(f"{path}: stopped at once; {_last_good(folder)}") from None
 
 
 def _run(
-    recipe: Recipe, folder: RunFolder, state: State, reference: Generator, numbers: Numbers | None, say: Say
+    recipe: Recipe,
+    folder: RunFolder,
+    state: State,
+    reference: Generator,
+    numbers: Numbers | None,
+    say: Say,
+    stop_on_plateau: bool,
 ) -> Path:
     material = load_material(recipe, say)
     if numbers:
@@ -83,7 +78,7 @@ def _run(
         stop_on_signal() as stop,
     ):
         recovery = Recovery(folder.state, log, board, progress)
-        run = Run(recipe, folder, material, progress, log, board, stop, recovery, {"start": reference})
+        run = Run(recipe, folder, material, progress, log, board, stop, recovery, {"start": reference}, stop_on_plateau)
         try:
             return _stages(run, state)
         finally:
@@ -92,7 +87,7 @@ def _run(
 
 def _finished(recipe: Recipe, folder: RunFolder, numbers: Numbers) -> bool:
     last = "adversarial" if recipe.adversarial else "content"
-    done = share_done(make.stage_of(recipe, last), numbers.step, numbers.seconds) >= 1
+    done = numbers.ended or share_done(make.stage_of(recipe, last), numbers.step, numbers.seconds) >= 1
     model = final_model(recipe, folder)
     return numbers.stage == last and done and model.exists() and model.with_suffix(".onnx").exists()
 
@@ -146,34 +141,26 @@ def _stages(run: Run, state: State) -> Path:
     return _deployed(run, _ship(run, state, final_model(recipe, folder)))
 
 
-def content_model(recipe: Recipe, folder: RunFolder) -> Path:
-    """Where the content stage's model goes: the final name, or NAME-content when a second stage follows."""
-    return folder.models / f"{recipe.name}{'-content' if recipe.adversarial else ''}.safetensors"
-
-
-def final_model(recipe: Recipe, folder: RunFolder) -> Path:
-    """Where the last stage's model goes."""
-    return folder.models / f"{recipe.name}.safetensors"
-
-
 def _stage(run: Run, state: State) -> None:
     """Run one stage to its end; raises Stopped, with a saved state, when asked to end."""
     spec, recipe = make.stage_of(run.recipe, state.stage), run.recipe
-    if _share(state, spec) >= 1:  # killed after the last step: validated and saved already
+    if share(state, spec) >= 1:  # killed after the last step: validated and saved already
         return
-    content = content_loss(spec.loss, run.progress.say)
-    step = _stepper(run, state, spec, content)
+    clock = Clock()
+    content = content_loss(spec.loss, run.progress.say, recipe.precision == "bfloat16", clock.part)
+    step = _stepper(run, state, spec, content, clock)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
-    meter = Meter(spec, run.material.pairs, recipe.generator.scale) if isinstance(spec, AdversarialStage) else None
     run.progress.begin(state.stage, state.step, spec)
-    if state.step == 0:
-        _watch(run, state, meter)
-    run.recovery.begin(state)
     with stream_of(recipe, spec, run.material.pictures) as stream:
-        while _share(state, spec) < 1:
+        meter = meter_of(run, spec, stream) if isinstance(spec, AdversarialStage) else None
+        if state.step == 0:
+            run.log.say(state.total, "stage", state.stage)
+            watch(run, state, spec, meter)
+        run.recovery.begin(state)
+        while share(state, spec) < 1:
             _set_rates(state, spec)
             attempt = state.caution.attempt(state.step)
-            _one_step(run, state, spec, step, StepBatches(stream, state.step, spec, teach, attempt), meter)
+            _one_step(run, state, spec, step, StepBatches(stream, state.step, spec, teach, attempt, clock), meter)
 
 
 def _one_step(
@@ -194,9 +181,9 @@ def _one_step(
         return
     state.step, state.total = state.step + 1, state.total + 1
     state.update_average(spec.ema)
-    state.seconds += batches.end()
-    run.progress.step(state.step, state.seconds, batches.spent, spec.batch)
-    last = _share(state, spec) >= 1
+    state.seconds += batches.clock.end()
+    run.progress.step(state.step, state.seconds, batches.clock.spent, spec.batch)
+    last = share(state, spec) >= 1
     if state.step % spec.log_every == 0:
         values = measured.values | {f"rate/{name}": rate for name, rate in _rates(state)}
         with run.progress.aside("disk"):
@@ -205,7 +192,8 @@ def _one_step(
         run.progress.show(values)
     if last or state.step % spec.validate_every == 0:
         with run.progress.aside("validation"):
-            _watch(run, state, meter)
+            watch(run, state, spec, meter)
+    last = last or state.ended
     if last or run.stop.asked or state.step % spec.save_every == 0:
         with run.progress.aside("disk"):
             save_state(state, run.folder.state, run.log.flush())
@@ -216,30 +204,11 @@ def _one_step(
         )
 
 
-def _stepper(run: Run, state: State, spec: Stage, content: Content) -> Callable[[StepBatches], Measured]:
+def _stepper(run: Run, state: State, spec: Stage, content: Content, clock: Clock) -> Callable[[StepBatches], Measured]:
     if isinstance(spec, AdversarialStage):
-        adversary = Adversary(spec.adversarial, run.recipe.precision == "bfloat16")
+        adversary = Adversary(spec.adversarial, run.recipe.precision == "bfloat16", clock.part)
         return lambda batches: adversarial_step(state, batches, content, adversary, spec.clip_norm)
     return lambda batches: content_step(state, batches, content, spec.clip_norm)
-
-
-def _watch(run: Run, state: State, meter: Meter | None) -> None:
-    """Validate the average, measure the critic on held-out crops, show samples."""
-    scale, pairs = run.recipe.generator.scale, run.material.pairs
-    enlarge = validation.enlarger(state.average, run.recipe)
-    known = state.step == 0 and state.total > 0  # the content stage has just been validated at this very step
-    values = {} if known else validation.validate(enlarge, pairs, scale)
-    if meter is not None:
-        values |= meter(state.critic_and_optimizer()[0], state.average)
-    run.log.write(state.total, values)
-    run.board.scalars(state.total, values)
-    columns, words = [validation.bicubic(scale)], "low_bicubic_now_high"
-    if state.stage == "adversarial":
-        columns.append(validation.enlarger(run.reference["start"], run.recipe))
-        words = "low_bicubic_start_now_high"
-    run.board.picture(state.total, f"samples/{words}", validation.sample_grid(pairs, [*columns, enlarge], scale))
-    run.board.flush()
-    run.progress.validated(state.total, values)
 
 
 def _ship(run: Run, state: State, path: Path) -> Path:
@@ -265,17 +234,8 @@ def _last_good(folder: RunFolder) -> str:
     return f"the last good state is {saved[-1].stem}" if saved else "no state was saved yet"
 
 
-def share_done(spec: Stage, step: int, seconds: float) -> float:
-    """How much of a stage is done, 0..1."""
-    return step / spec.steps if spec.steps else seconds / 60 / (spec.minutes or 1)
-
-
-def _share(state: State, spec: Stage) -> float:
-    return share_done(spec, state.step, state.seconds)
-
-
 def _set_rates(state: State, spec: Stage) -> None:
-    factor = rate_factor(spec.schedule, state.step, _share(state, spec)) * state.caution.rate
+    factor = rate_factor(spec.schedule, state.step, share(state, spec)) * state.caution.rate
     for group in state.optimizer.param_groups:
         group["lr"] = spec.optimizer.rate * factor
     if isinstance(spec, AdversarialStage) and state.critic_optimizer is not None:

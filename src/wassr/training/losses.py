@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from wassr.ground.errors import TrainingError
+from wassr.training.clock import Part, uncounted
 from wassr.training.recipe import ContentLoss
 
 Term = Callable[[Tensor, Tensor], Tensor]
@@ -33,19 +34,34 @@ def gradient(made: Tensor, high: Tensor) -> Tensor:
     return (error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()) / 2
 
 
-LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier, "gradient": gradient}
+def luma(made: Tensor, high: Tensor) -> Tensor:
+    """Mean absolute error of BT.601 luma: what PSNR-Y is measured on. Gray pictures: the plane itself."""
+    error = made - high
+    if error.shape[1] == 3:
+        error = error[:, 0] * 0.299 + error[:, 1] * 0.587 + error[:, 2] * 0.114
+    return error.abs().mean()
 
 
-def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Content:
+LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier, "gradient": gradient, "luma": luma}
+
+
+def content_loss(
+    spec: ContentLoss,
+    say: Callable[[str], None] = print,
+    features_in_bfloat16: bool = False,
+    part: Part = uncounted,
+) -> Content:
     """The weighted terms of a recipe, by name: content(made, high) -> {name: weight * term}.
 
-    A feature term without a file of weights is left out, and `say` is told once. Raises TrainingError if none is left.
+    part: counts the seconds of the features. A feature term without a file of weights is left out, and `say` is told
+    once. Raises TrainingError if none is left.
     """
     weights = {name: float(getattr(spec, name)) for name in LOSSES if getattr(spec, name) > 0}
     terms = {name: LOSSES[name] for name in weights}
     if spec.feature > 0:
         if spec.feature_weights:
-            terms["feature"], weights["feature"] = _feature_term(spec, spec.feature_weights), spec.feature
+            terms["feature"] = _feature_term(spec, spec.feature_weights, features_in_bfloat16, part)
+            weights["feature"] = spec.feature
         else:
             say("no feature weights given (loss.feature_weights): training without the feature loss")
     if not terms:
@@ -59,16 +75,17 @@ def content_loss(spec: ContentLoss, say: Callable[[str], None] = print) -> Conte
     return content
 
 
-def _feature_term(spec: ContentLoss, path: str) -> Term:
+def _feature_term(spec: ContentLoss, path: str, in_bfloat16: bool, part: Part) -> Term:
     from wassr.networks.features import Features  # only runs with a feature loss pay for the trunk
 
     layers = spec.feature_layers
-    trunk = Features(path, tuple(layers), after_relu=not spec.feature_before_activation)
+    trunk = Features(path, tuple(layers), not spec.feature_before_activation, in_bfloat16)
 
     def feature(made: Tensor, high: Tensor) -> Tensor:
-        with torch.no_grad():
-            wanted = trunk(high)
-        found = trunk(made)
+        with part("features"):
+            with torch.no_grad():
+                wanted = trunk(high)
+            found = trunk(made)
         parts = [share * (found[layer] - wanted[layer]).square().mean() for layer, share in layers.items()]
         return torch.stack(parts).sum()
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from wassr.data.degradations import with_reduction
 from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.ground.errors import TrainingError
 from wassr.training.recipe import Recipe
@@ -29,10 +30,13 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     if not held:
         files, held = split(files)
     largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
-    pairs = validation_pairs(held, recipe.generator.scale, recipe.adversarial.crop if recipe.adversarial else 0)
+    steps = recipe.data.degradations
+    smallest = recipe.adversarial.crop if recipe.adversarial else 0
+    pairs = validation_pairs(held, recipe.generator.scale, smallest, degradations=steps)
     pictures = load_pictures(files, largest, recipe.data.cache_gigabytes)
     megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
     words = f"{len(pictures)} pictures, {megapixels:.1f} megapixels; {len(pairs)} held out"
+    words += f"; low side: {', '.join(step.kind for step in with_reduction(steps))}" if steps else ""
     say(f"{recipe.name}: {words}; {torch.get_num_threads()} threads, {recipe.precision}")
     for note in pictures.notes:
         say(f"warning: {note}")

@@ -82,8 +82,13 @@ class Progress:
         return min(self._step / spec.steps if spec.steps else self._seconds / 60 / (spec.minutes or 1), 1.0)
 
     def speeds(self) -> dict[str, float]:
-        """Differs from run to run, so it is shown but kept out of the log that a resume must repeat."""
-        return {"speed/images_per_second": self._speed()}
+        """Images a second, and the seconds of a step by parts (a penalty's and the features' without their way back).
+
+        They differ from run to run, so TensorBoard has them but not the log, which a resume must repeat.
+        """
+        steps, _ = self._since()
+        parts = {f"speed/seconds_{part}": took / steps for part, took in self._spent.items() if steps and took}
+        return {"speed/images_per_second": self._speed(), **parts}
 
     def show(self, values: dict[str, float]) -> None:
         """A line, at most every few seconds."""
@@ -97,8 +102,8 @@ class Progress:
         self.say(f"{self._stage} step {self._step}  {'  '.join(terms)}  {self._words()}")
 
     def validated(self, step: int, values: dict[str, float]) -> None:
-        """What validation and meter measured."""
-        words = "  ".join(f"{tag.split('/')[1]} {value:.4g}" for tag, value in values.items())
+        """What validation and meter measured: the few curves to begin with; the log has all."""
+        words = "  ".join(f"{tag.split('/')[1]} {values[tag]:.4g}" for tag in SHOWN if tag in values)
         self.say(f"validated at step {step}: {words}")
 
     def _since(self) -> tuple[int, float]:
@@ -131,12 +136,23 @@ class Progress:
         return f"limited by {PARTS[most[1]]} ({most[0]}{rest})"
 
 
+SHOWN = (
+    "valid/psnr_y",
+    "valid/lpips",
+    "valid/lr_consistency",
+    "critic/separation",
+    "critic/wasserstein",
+    "critic/ceiling",
+    "critic/lag",
+)
 ASIDE = ("validation", "disk")
 PARTS = {  # in words
     "data": "data",
     "teacher": "the teacher",
     "generator": "the generator",
+    "features": "the feature network",
     "critic": "the critic",
+    "penalty": "the critic's penalty",
     "validation": "validation",
     "disk": "the disk",
 }

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from wassr.data.chain import NamedSteps
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, hint, read_settings
 from wassr.models.card import Base, Channels
@@ -72,6 +73,9 @@ class Data(Strict):
     )
     cache_gigabytes: Positive = Field(default=4.0, description="memory for decoded pictures, as 8-bit pixels")
     workers: int = Field(default=1, ge=0, description="threads that prepare crops ahead; never changes what they are")
+    degradations: NamedSteps = Field(
+        default=(), description="what the low side went through: a chain's name (jpeg, web, blind), its file, or steps"
+    )
 
 
 class Optimizer(Strict):
@@ -103,6 +107,7 @@ class ContentLoss(Strict):
     l1: Rate = 0.0
     mse: Rate = 0.0
     charbonnier: Rate = 0.0
+    luma: Rate = Field(default=0.0, description="absolute error of luma, which PSNR-Y is measured on")
     gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
     feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
     feature_weights: str | None = Field(

@@ -38,6 +38,20 @@ class RunFolder:
     def models(self) -> Path:
         return self.path / "models"
 
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+
+def content_model(recipe: Recipe, folder: RunFolder) -> Path:
+    """Where the content stage's model goes: the final name, or NAME-content when a second stage follows."""
+    return folder.models / f"{recipe.name}{'-content' if recipe.adversarial else ''}.safetensors"
+
+
+def final_model(recipe: Recipe, folder: RunFolder) -> Path:
+    """Where the last stage's model goes."""
+    return folder.models / f"{recipe.name}.safetensors"
+
 
 @contextmanager
 def open_run(path: Path, recipe: Recipe) -> Iterator[RunFolder]:
@@ -52,7 +66,7 @@ def open_run(path: Path, recipe: Recipe) -> Iterator[RunFolder]:
         path.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             _settle_recipe(folder, recipe)
-            for part in (folder.path, folder.state, folder.models):
+            for part in (folder.path, folder.state, folder.models, folder.samples):
                 part.mkdir(parents=True, exist_ok=True)
                 remove_temporaries(part)  # of a process that was killed while it wrote
             yield folder

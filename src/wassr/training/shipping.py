@@ -43,6 +43,8 @@ def _measured(file: ModelFile, pairs: list[Pair]) -> tuple[Measurement, ...]:
     found = []
     for tag, value in values.items():
         name = tag.removeprefix("valid/")
+        if name not in METRICS:  # what is watched in training only
+            continue
         metric = METRICS[name]
         protocol = f"{metric.protocol}; middle of {len(pairs)} held-out pictures; {how}"
         found.append(

@@ -35,6 +35,7 @@ class State:
     total: int = 0
     seconds: float = 0.0  # of this stage
     hours_before: float = 0.0  # of earlier stages and of the model that training began from
+    ended: bool = False  # before its time, because the verdict advised it
     weight: float = 1.0  # of the adversarial loss
     start: str = ""  # model that the run was asked to begin from, if any
     parent: str | None = None  # name of the model that this stage began from
@@ -115,6 +116,7 @@ class Numbers:
     torch_threads: int
     start: str
     parent: str | None
+    ended: bool = False
     caution: Caution = field(default_factory=Caution)
     norms: dict[str, list[float]] = field(default_factory=dict)
 
@@ -132,6 +134,7 @@ def numbers_of(state: State, log_length: int) -> Numbers:
         torch_threads=torch.get_num_threads(),
         start=state.start,
         parent=state.parent,
+        ended=state.ended,
         caution=state.caution,
         norms={what: list(seen) for what, seen in state.norms.seen.items()},
     )
@@ -171,6 +174,7 @@ def read_numbers(path: Path) -> Numbers:
             torch_threads=int(n["torch_threads"]),
             start=str(n.get("start", "")),
             parent=n.get("parent"),
+            ended=bool(n.get("ended", False)),
             caution=_caution(n.get("caution", {})),
             norms={str(what): [float(v) for v in seen] for what, seen in n.get("norms", {}).items()},
         )
@@ -198,6 +202,7 @@ def _set_numbers(state: State, numbers: Numbers) -> Numbers:
     state.step, state.total = numbers.step, numbers.total
     state.seconds, state.hours_before = numbers.seconds, numbers.hours_before
     state.weight, state.start, state.parent = numbers.weight, numbers.start, numbers.parent
+    state.ended = numbers.ended
     state.caution, state.norms = numbers.caution, Norms({what: list(seen) for what, seen in numbers.norms.items()})
     return numbers
 

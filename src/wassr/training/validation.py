@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wassr.data.chain import Step
+from wassr.data.degradations import degrade
+from wassr.data.dice import dice_of_picture
 from wassr.data.folders import read_levels
-from wassr.evaluation.metrics import lr_consistency, psnr_rgb, psnr_y, ssim_y
+from wassr.evaluation.judges import judge_metric
+from wassr.evaluation.metrics import colour_drift, lr_consistency, psnr_rgb, psnr_y, ssim_y
 from wassr.evaluation.scoring import SMALLEST
-from wassr.ground.errors import PictureError, TrainingError
+from wassr.evaluation.texture import checkerboard, high_band_ratio
+from wassr.ground.errors import EngineError, ModelError, PictureError, TrainingError
 from wassr.models.build import Generator
 from wassr.pixels.resize import resize, shrink, to_levels
 from wassr.training.make import upscaler_of
@@ -18,20 +24,25 @@ from wassr.training.recipe import Recipe
 
 Levels = NDArray[np.uint8]
 Enlarge = Callable[[Levels], Levels]
+DIFFERENCE_GAIN = 4
+VALIDATION_SEED = 0  # the same for all recipes
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A held-out picture and its reduction; high is cut to a multiple of the scale."""
+    """A held-out picture and its low side; high is cut to a multiple of the scale."""
 
     name: str
     low: Levels
     high: Levels
 
 
-def validation_pairs(paths: list[Path], scale: int, smallest: int = 0, longest: int = 512) -> list[Pair]:
+def validation_pairs(
+    paths: list[Path], scale: int, smallest: int = 0, longest: int = 512, degradations: tuple[Step, ...] = ()
+) -> list[Pair]:
     """Read held-out pictures; the middle of larger ones, so that validation stays a small part of training.
 
+    What the chain of degradations draws depends on a picture's name only, so that all runs are judged on the same.
     Left out: unreadable ones and those with a side under `smallest` or too small to be scored. Raises TrainingError
     when none is left.
     """
@@ -47,7 +58,11 @@ def validation_pairs(paths: list[Path], scale: int, smallest: int = 0, longest: 
             continue
         top, left = (high.shape[0] - height) // 2, (high.shape[1] - width) // 2
         high = high[top : top + height, left : left + width]
-        pairs.append(Pair(path.name, shrink(high, scale), high))
+        if degradations:
+            low = degrade(high, degradations, scale, dice_of_picture(VALIDATION_SEED, path.name)).levels
+        else:
+            low = shrink(high, scale)
+        pairs.append(Pair(path.name, low, high))
     if not pairs:
         raise TrainingError(
             f"{paths[0].parent}: none of the {len(paths)} held-out pictures is readable and at least "
@@ -57,19 +72,55 @@ def validation_pairs(paths: list[Path], scale: int, smallest: int = 0, longest: 
 
 
 def validate(enlarge: Enlarge, pairs: list[Pair], scale: int) -> dict[str, float]:
-    """Means over the pictures, under the names of the table of metrics."""
-    rows = []
-    for pair in pairs:
-        made = enlarge(pair.low)
-        rows.append(
-            {
-                "psnr_y": psnr_y(made, pair.high, scale),
-                "psnr_rgb": psnr_rgb(made, pair.high, scale),
-                "ssim_y": ssim_y(made, pair.high, scale),
-                "lr_consistency": lr_consistency(made, pair.low, scale),
-            }
-        )
-    return {f"valid/{name}": float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    """Means over the pictures, under the names of the table of metrics; what is dear is looked at in their middles.
+
+    valid/high_band and valid/checkerboard: evaluation.texture. Without a perceptual judge valid/lpips is left out.
+    """
+    results = [enlarge(pair.low) for pair in pairs]
+    values = {
+        name: float(np.mean([measure(made, pair) for made, pair in zip(results, pairs, strict=True)]))
+        for name, measure in _measures(scale).items()
+    }
+    middles = [(middle(made, scale), middle(pair.high, scale)) for made, pair in zip(results, pairs, strict=True)]
+    values["high_band"] = high_band_ratio(middles, scale)
+    values["checkerboard"] = checkerboard(middles, scale)
+    distances = [distance for made, high in middles if (distance := perceptual_distance(made, high)) is not None]
+    if distances:
+        values["lpips"] = float(np.mean(distances))
+    return {f"valid/{name}": value for name, value in values.items()}
+
+
+def _measures(scale: int) -> dict[str, Callable[[Levels, Pair], float]]:
+    return {
+        "psnr_y": lambda made, pair: psnr_y(made, pair.high, scale),
+        "psnr_rgb": lambda made, pair: psnr_rgb(made, pair.high, scale),
+        "ssim_y": lambda made, pair: ssim_y(made, pair.high, scale),
+        # against the clean reduction, which is the input itself where nothing is degraded
+        "lr_consistency": lambda made, pair: lr_consistency(made, shrink(pair.high, scale), scale),
+        "colour_drift": lambda made, pair: colour_drift(made, pair.high, scale),
+    }
+
+
+def middle(picture: Levels, scale: int, size: int = 256) -> Levels:
+    """The middle of a picture, at most `size` a side, sides divisible by `scale`."""
+    height, width = (min(side, size) // scale * scale for side in picture.shape[:2])
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    return picture[top : top + height, left : left + width]
+
+
+def perceptual_distance(made: Levels, high: Levels) -> float | None:
+    """LPIPS by the judge in the package; None without it or an engine, or for a picture too small for it."""
+    judge = _judge()
+    value = judge(made, high, 1) if judge else float("nan")
+    return None if np.isnan(value) else value
+
+
+@cache
+def _judge() -> Callable[[Levels, Levels, int], float] | None:
+    try:
+        return judge_metric("lpips").compute
+    except (ModelError, EngineError):
+        return None
 
 
 def enlarger(generator: Generator, recipe: Recipe) -> Enlarge:
@@ -90,7 +141,25 @@ def sample_grid(pairs: list[Pair], columns: list[Enlarge], scale: int, rows: int
         cells = [np.repeat(np.repeat(pair.low, scale, 0), scale, 1)]
         cells += [enlarge(pair.low) for enlarge in columns]
         cells.append(pair.high)
-        top, left = ((n - size) // 2 for n in pair.high.shape[:2])
-        lines.append(np.concatenate([cell[max(top, 0) :, max(left, 0) :][:size, :size] for cell in cells], axis=1))
+        lines.append(np.concatenate([_shown(cell, size) for cell in cells], axis=1))
+    return _stacked(lines)
+
+
+def difference_map(pairs: list[Pair], start: Enlarge, now: Enlarge, rows: int = 3, size: int = 128) -> Levels:
+    """start | now | gray + DIFFERENCE_GAIN (now - start): what the adversarial stage put into the picture."""
+    lines = []
+    for pair in pairs[:rows]:
+        before, after = _shown(start(pair.low), size), _shown(now(pair.low), size)
+        change = DIFFERENCE_GAIN * (after.astype(np.float32) - before.astype(np.float32))
+        lines.append(np.concatenate([before, after, to_levels(128 + change)], axis=1))
+    return _stacked(lines)
+
+
+def _shown(picture: Levels, size: int) -> Levels:
+    top, left = ((n - size) // 2 for n in picture.shape[:2])
+    return picture[max(top, 0) :, max(left, 0) :][:size, :size]
+
+
+def _stacked(lines: list[Levels]) -> Levels:
     width = max(line.shape[1] for line in lines)
     return np.concatenate([np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0))) for line in lines])

@@ -15,14 +15,20 @@ from wassr.ground.files import write_whole
 from wassr.pixels.formats import encode_picture, read_picture
 from wassr.pixels.picture import Picture
 from wassr.upscaling.inputs import Job, Source
+from wassr.upscaling.invented import Invented, invented
 from wassr.upscaling.ledger import Ledger, digest
+from wassr.upscaling.sheet import at_strengths, contact_sheet
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import Upscaler
+from wassr.upscaling.upscaler import Upscaler, part_of
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is made of every picture, and what may be replaced. extension: for stdout; files have their own."""
+    """What is made of every picture, and what may be replaced. extension: for stdout; files have their own.
+
+    sheet: a contact sheet of strengths instead of the picture; invented: measure what is invented, and write the maps
+    that jobs name.
+    """
 
     target: Target = field(default_factory=Target)
     extension: str = ""
@@ -30,11 +36,16 @@ class Options:
     strip: bool = False
     overwrite: bool = False
     skip_existing: bool = False
+    sheet: bool = False
+    invented: bool = False
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one picture. seconds: reading, enlarging and writing together."""
+    """What became of one picture. seconds: reading, enlarging and writing together.
+
+    invented: share of the picture, 0..1; None where it was not measured.
+    """
 
     source: str
     target: str
@@ -43,6 +54,7 @@ class Result:
     width: int = 0
     height: int = 0
     seconds: float = 0.0
+    invented: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,8 @@ class Watch:
 def run_batch(jobs: Sequence[Job], upscaler: Upscaler, options: Options, folder: Path | None, watch: Watch) -> Outcome:
     """Enlarge all jobs in order. folder: where the ledger lies (None: no ledger, as for a single file).
 
-    Ctrl-C ends it after the current tile; what is half-done leaves no trace.
+    Ctrl-C ends it after the current tile; what is half-done leaves no trace. Raises UsageError before it begins where a
+    sheet or what is invented is asked of a model without a content model.
     """
     start = time.perf_counter()
     results: list[Result] = []
@@ -97,6 +110,7 @@ def write_report(
     report = {
         "wassr": version,
         "model": upscaler.card.name,
+        "strength": upscaler.strength,
         "engine": engine.name,
         "precision": engine.precision,
         "threads": engine.threads,
@@ -123,11 +137,16 @@ class _Worker:
     options: Options
     ledger: Ledger | None
     settings: str = field(init=False)
+    faithful: Upscaler | None = field(init=False)
+    steps: tuple[Upscaler, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         chosen = self.options
         words = [self.upscaler.identity(), chosen.target.words(), chosen.quality, chosen.strip]
+        words += [name for name in ("sheet", "invented") if getattr(chosen, name)]
         self.settings = digest(json.dumps(words).encode())
+        self.faithful = self.upscaler.at(0) if chosen.invented else None
+        self.steps = at_strengths(self.upscaler) if chosen.sheet else ()
 
     def result(self, job: Job, progress: Callable[[int, int], None]) -> Result:
         """Never raises but for Ctrl-C and a closed pipe."""
@@ -144,26 +163,52 @@ class _Worker:
         seconds = round(time.perf_counter() - start, 3)
         if made is None:
             return Result(source, target, "skipped", "made before from this input by these settings")
-        return Result(source, target, "done", "", made.width, made.height, seconds)
+        picture, found = made
+        share = None if found is None else round(found.share, 4)
+        return Result(source, target, "done", "", picture.width, picture.height, seconds, share)
 
-    def _made(self, job: Job, progress: Callable[[int, int], None]) -> Picture | None:
+    def _made(self, job: Job, progress: Callable[[int, int], None]) -> tuple[Picture, Invented | None] | None:
         content = read_source(job.source)
         known = digest(content)
-        if job.target is not None and job.target.exists() and not self._may_replace(job.target, known):
+        wanted = [path for path in (job.target, job.map) if path is not None]
+        missing = [path for path in wanted if not path.exists() or self._may_replace(path, known)]
+        if job.target is not None and not missing:
             return None
         picture = read_picture(content, job.source.name)
         del content
-        made = self.upscaler.enlarge(picture, self.options.target, job.source.name, progress)
+        made, found = self._enlarged(picture, job.source.name, progress)
         extension = job.target.suffix if job.target is not None else self.options.extension or ".png"
         encoded = encode_picture(made, extension, self.options.quality, self.options.strip)
-        if job.target is None:
+        if found is not None and job.map is not None:
+            self._write(job.map, encode_picture(found.map, ".png"), known)
+        if job.target is not None:
+            self._write(job.target, encoded, known)
+        else:
             sys.stdout.buffer.write(encoded)
             sys.stdout.buffer.flush()
-            return made
-        if self.ledger is not None:
-            self.ledger.add(job.target, self.settings, known, digest(encoded))
-        write_whole(job.target, encoded)
-        return made
+        return made, found
+
+    def _enlarged(
+        self, picture: Picture, name: str, progress: Callable[[int, int], None]
+    ) -> tuple[Picture, Invented | None]:
+        target = self.options.target
+        if self.steps:
+            return contact_sheet(self.steps, picture, target, name, progress), None
+        if self.faithful is None:
+            return self.upscaler.enlarge(picture, target, name, progress), None
+        made = self.upscaler.enlarge(picture, target, name, part_of(progress, 0, 2))
+        faithful = self.faithful.enlarge(picture, target, name, part_of(progress, 1, 2))
+        found = invented(made, faithful, picture.height, picture.width)
+        self.upscaler.say(f"{name}: {100 * found.share:.1f} % of it invented")
+        return made, found
+
+    def _write(self, path: Path, encoded: bytes, source: str) -> None:
+        try:
+            if self.ledger is not None:
+                self.ledger.add(path, self.settings, source, digest(encoded))
+            write_whole(path, encoded)
+        except OSError as error:
+            raise PictureError(path, f"cannot be written: {error.strerror or error}") from error
 
     def _may_replace(self, target: Path, source: str) -> bool:
         """False: done before, to be skipped. Raises PictureError when the file there must not be touched."""
@@ -190,7 +235,7 @@ def _reason(error: Exception, source: str, target: str) -> str:
         return error.reason
     if isinstance(error, WassrError):
         return str(error)
-    if isinstance(error, OSError):  # reading has words of its own
+    if isinstance(error, OSError):  # stdout; reading and files have words of their own
         return f"{target}: cannot be written: {error.strerror or error}"
     if isinstance(error, MemoryError):
         return "not enough memory"

@@ -53,14 +53,16 @@ class OpenVinoEngine:
 
     name = "openvino"
 
-    def __init__(self, model: Path, precision: str = "float32", threads: int = 0, reason: str = "asked for") -> None:
+    def __init__(
+        self, model: Path | bytes, precision: str = "float32", threads: int = 0, reason: str = "asked for"
+    ) -> None:
         self.precision, self.threads, self.reason = precision, threads or usable_cores(), reason
         keep_memory()
         self._core = openvino_core()
         try:
             self._model = self._core.read_model(model)
         except RuntimeError as error:
-            raise EngineError(f"{model}: OpenVINO cannot read it: {last_line(error)}") from error
+            raise EngineError(f"{_named(model)}: OpenVINO cannot read it: {last_line(error)}") from error
         self._requests: dict[tuple[int, ...], Any] = {}
 
     def run(self, tile: Floats) -> Floats:
@@ -89,7 +91,7 @@ class OnnxRuntimeEngine:
     name = "onnxruntime"
     precision = "float32"
 
-    def __init__(self, model: Path, threads: int = 0, reason: str = "asked for") -> None:
+    def __init__(self, model: Path | bytes, threads: int = 0, reason: str = "asked for") -> None:
         self.threads, self.reason = threads or usable_cores(), reason
         keep_memory()
         self._session = onnxruntime_session(model, self.threads)
@@ -109,7 +111,7 @@ def cpu_hints(precision: str, threads: int) -> dict[str, Any]:
     }
 
 
-def onnxruntime_session(model: Path, threads: int) -> Any:
+def onnxruntime_session(model: Path | bytes, threads: int) -> Any:
     """A session of ONNX Runtime on the CPU, quiet and without telemetry. Raises EngineError when it cannot read it."""
     runtime = importlib.import_module("onnxruntime")
     options = runtime.SessionOptions()
@@ -117,9 +119,10 @@ def onnxruntime_session(model: Path, threads: int) -> Any:
     options.log_severity_level = 3
     runtime.disable_telemetry_events()
     try:
-        return runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        given = model if isinstance(model, bytes) else str(model)
+        return runtime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exception classes share no base of their own
-        raise EngineError(f"{model}: ONNX Runtime cannot read it: {last_line(error)}") from error
+        raise EngineError(f"{_named(model)}: ONNX Runtime cannot read it: {last_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def choose(model: ModelFile, wish: Wish) -> Engine:
         raise UsageError(f"-g {wish.device}: GPUs run by the torch engine; leave --engine {wish.engine} away")
     if wish.gpu or wish.engine == "torch":
         return _torch(model, wish)
-    if model.onnx is None:
+    if model.deployment is None:
         if wish.engine == "auto" and installed("torch"):
             return _torch(model, wish, f"{model.card.name} has no .onnx file, which the faster engines need")
         raise EngineError(f"{model.card.name}: it has no deployment form (.onnx), which OpenVINO and ONNX Runtime run")
@@ -167,13 +170,13 @@ def choose(model: ModelFile, wish: Wish) -> Engine:
         if wish.precision == "bfloat16":
             raise UsageError("--precision bfloat16: ONNX Runtime runs float32 only")
         why = "asked for" if wish.engine != "auto" else "OpenVINO is not installed"
-        return OnnxRuntimeEngine(model.onnx, wish.threads, why)
+        return OnnxRuntimeEngine(model.deployment, wish.threads, why)
     return _openvino_precision(model, wish, reason)
 
 
-def float32_engine(model: ModelFile, threads: int = 0) -> Engine:
+def float32_wish(threads: int = 0) -> Wish:
     """Float32 on the CPU: what every other engine is compared with, and who computes suspicious tiles again."""
-    return choose(model, Wish(device="cpu", precision="float32", threads=threads))
+    return Wish(device="cpu", precision="float32", threads=threads)
 
 
 def installed(module: str) -> bool:
@@ -206,8 +209,8 @@ def sample_tile(channels: int, size: int = TEST_SIZE) -> Floats:
 
 
 def _openvino_precision(model: ModelFile, wish: Wish, reason: str) -> Engine:
-    assert model.onnx is not None
-    plain = OpenVinoEngine(model.onnx, "float32", wish.threads, reason)
+    assert model.deployment is not None
+    plain = OpenVinoEngine(model.deployment, "float32", wish.threads, reason)
     if wish.precision == "float32":
         plain.reason = f"{reason}; float32 asked for"
         return plain
@@ -216,7 +219,7 @@ def _openvino_precision(model: ModelFile, wish: Wish, reason: str) -> Engine:
             raise EngineError("--precision bfloat16: this CPU has no instructions for it")
         plain.reason = f"{reason}; this CPU has no bfloat16"
         return plain
-    half = OpenVinoEngine(model.onnx, "bfloat16", wish.threads, reason)
+    half = OpenVinoEngine(model.deployment, "bfloat16", wish.threads, reason)
     difference = difference_of(half, plain, model.card)
     speed = _speed(half, plain, model.card)
     right = difference <= TOLERANCE["bfloat16"][model.card.base != "none"]
@@ -255,7 +258,7 @@ def _torch(model: ModelFile, wish: Wish, reason: str = "") -> Engine:
     if device == "cpu":
         engine.reason = reason or "asked for"
         return engine
-    trusted = float32_engine(model, wish.threads)
+    trusted = choose(model, float32_wish(wish.threads))
     believe(engine, trusted, model.card)
     engine.reason = f"asked for; agrees with {trusted.name} on one tile"
     return engine
@@ -267,6 +270,10 @@ def believe(engine: Engine, trusted: Engine, card: Card) -> None:
     if not difference <= TOLERANCE[engine.precision][card.base != "none"]:
         found = f"differs by {255 * difference:.1f} grey levels" if np.isfinite(difference) else "gives no numbers"
         raise EngineError(f"{engine.name} {found} from {trusted.name} on the CPU for one tile: not used; take -g cpu")
+
+
+def _named(model: Path | bytes) -> str:
+    return "a mixed model" if isinstance(model, bytes) else str(model)
 
 
 def last_line(error: Exception) -> str:

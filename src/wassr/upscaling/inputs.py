@@ -40,11 +40,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Job:
-    """One source and its target (None is stdout). trouble: why it fails before it begins."""
+    """One source and its target (None is stdout). trouble: why it fails before it begins.
+
+    map: where the map of what is invented goes, if one is wanted.
+    """
 
     source: Source
     target: Path | None
     trouble: str = ""
+    map: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -95,29 +99,42 @@ def find_sources(inputs: list[str], recursive: bool = False, leave_out: Path | N
     return Found(tuple(sources.values()), passed_over, many)
 
 
-def plan(found: Found, output: str, extension: str = "auto", suffix: str = "") -> Plan:
+def plan(found: Found, output: str, extension: str = "auto", suffix: str = "", option: str = "-o") -> Plan:
     """Where everything goes.
 
     output: a folder if it exists as one, ends in a slash, or there are several inputs or a folder; otherwise a file of
     a known format; `-` is stdout. extension: auto keeps the source's format (PNG where that is not written here).
     Two sources of one target are told apart by their format (`a-jpg.png`, `a-png.png`), else by a number.
-    Raises UsageError for an output that does not fit.
+    Raises UsageError for an output that does not fit, in which `option` is what named it.
     """
     extension = _extension(extension)
     if output == STREAM:
         if found.many or len(found.sources) != 1:
-            raise UsageError("-o -: only a single picture can be written to stdout")
+            raise UsageError(f"{option} -: only a single picture can be written to stdout")
         return Plan((Job(found.sources[0], None, found.sources[0].trouble),), None, single=True)
     path = Path(output).expanduser()
     if not found.many and not path.is_dir() and not output.endswith(("/", os.sep)):
-        return Plan((_single(found.sources[0], path, extension),), path.parent, single=True)
+        return Plan((_single(found.sources[0], path, extension, option),), path.parent, single=True)
     if path.exists() and not path.is_dir():
-        raise UsageError(f"-o {output}: is a file, but several pictures need a folder")
+        raise UsageError(f"{option} {output}: is a file, but several pictures need a folder")
     if not path.exists() and path.suffix.lower() in WRITABLE and not output.endswith(("/", os.sep)):
         raise UsageError(
-            f"-o {output}: looks like a file, but several pictures need a folder; write {output}/ to mean one"
+            f"{option} {output}: looks like a file, but several pictures need a folder; write {output}/ to mean one"
         )
     return Plan(tuple(_in_folder(found.sources, path, extension, suffix)), path, single=False)
+
+
+def with_maps(planned: Plan, found: Found, maps: str) -> Plan:
+    """The same jobs, each with a map: `maps` names a PNG file or a folder, as an output does. Raises UsageError."""
+    if maps == STREAM or (Path(maps).suffix.lower() in WRITABLE and Path(maps).suffix.lower() != ".png"):
+        raise UsageError(f"--invented {maps}: a map is a PNG file; name one, or a folder")
+    placed = [job.target for job in plan(found, maps, "png", option="--invented").jobs]
+    taken = {_identity(path) for job in planned.jobs for path in (job.source.path, job.target) if path is not None}
+    clash = next((place for place in placed if place is not None and _identity(place) in taken), None)
+    if clash is not None:
+        raise UsageError(f"--invented {maps}: {clash} is an input or a result; name another folder or file")
+    jobs = tuple(replace(job, map=place) for job, place in zip(planned.jobs, placed, strict=True))
+    return replace(planned, jobs=jobs)
 
 
 def _walk(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Source]:
@@ -156,14 +173,14 @@ def _extension(text: str) -> str:
     return extension
 
 
-def _single(source: Source, path: Path, extension: str) -> Job:
+def _single(source: Source, path: Path, extension: str, option: str) -> Job:
     if path.suffix.lower() not in WRITABLE:
         formats = ", ".join(WRITABLE)
         raise UsageError(
-            f"-o {path}: its suffix is no format that is written here ({formats}); end a folder in a slash"
+            f"{option} {path}: its suffix is no format that is written here ({formats}); end a folder in a slash"
         )
     if extension and WRITABLE[extension] != WRITABLE[path.suffix.lower()]:
-        raise UsageError(f"-o {path} and --ext {extension[1:]} name different formats")
+        raise UsageError(f"{option} {path} and --ext {extension[1:]} name different formats")
     return Job(source, path, source.trouble)
 
 

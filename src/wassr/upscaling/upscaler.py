@@ -7,7 +7,6 @@ is rounded on the way, everything stands in host memory, and the engine's memory
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,13 @@ from numpy.typing import NDArray
 
 from wassr.ground.errors import PictureError, UsageError
 from wassr.models.card import Card
-from wassr.models.shelf import ModelFile, find, shipped
+from wassr.models.shelf import find, shipped
 from wassr.pixels.picture import Picture, bleed_colour
 from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect
-from wassr.upscaling.engines import Engine, Wish, choose, float32_engine
+from wassr.upscaling.engines import Engine, Wish, float32_wish
 from wassr.upscaling.kinds import enlarged_like
 from wassr.upscaling.machine import free_memory
+from wassr.upscaling.strength import Mixture, mixture
 from wassr.upscaling.target import Target
 from wassr.upscaling.tiles import Tiles
 from wassr.upscaling.tiling import Grid, grid
@@ -40,7 +40,8 @@ class Upscaler:
     """Enlarges pictures by one model.
 
     model: a name of the shelf or a path; engine, device, precision, threads: see `engines.Wish`; tile: side of a
-    tile's core in low-resolution pixels, 0 chooses from free memory; say: takes sentences for the user.
+    tile's core in low-resolution pixels, 0 chooses from free memory; strength: 0 (the content model that `model` was
+    trained from) to 1 (`model` itself), None asks for no content model; say: takes sentences for the user.
     Raises ModelError, EngineError, UsageError.
     """
 
@@ -53,11 +54,13 @@ class Upscaler:
         precision: str = "auto",
         threads: int = 0,
         tile: int = 0,
+        strength: float | None = None,
         say: Callable[[str], None] | None = None,
     ) -> None:
         file = find(model)
         wish = Wish(engine, device, precision, threads)
-        self._prepare(file.card, choose(file, wish), tile, say, file, wish)
+        chosen = Mixture(file) if strength is None else mixture(file, strength)
+        self._prepare(chosen.card, chosen.engine(wish, say or _silent), tile, say, chosen, wish)
 
     @classmethod
     def from_engine(
@@ -85,15 +88,15 @@ class Upscaler:
         engine: Engine,
         tile: int,
         say: Callable[[str], None] | None,
-        file: ModelFile | None = None,
+        chosen: Mixture | None = None,
         wish: Wish | None = None,
     ) -> None:
         if tile and tile < LEAST_CORE:
             raise UsageError(f"-t {tile}: a tile needs at least {LEAST_CORE} pixels; 0 chooses")
         self.card, self.engine, self.tile = card, engine, tile
-        self.say = say or (lambda text: None)
+        self.say = say or _silent
         self.thorough = True
-        self._file, self._wish = file, wish or Wish()
+        self._mixture, self._wish = chosen, wish or Wish()
         self._spare: Engine | None = None
         self._siblings: dict[str, Upscaler] = {}
         self._told = False
@@ -106,12 +109,23 @@ class Upscaler:
         """Engine, precision, threads and why, in one line."""
         engine = self.engine
         threads = f"{engine.threads} thread{'s' if engine.threads > 1 else ''}"
-        return f"{self.card.name}: {engine.name}, {engine.precision}, {threads} ({engine.reason})"
+        name = self._mixture.name if self._mixture else self.card.name
+        return f"{name}: {engine.name}, {engine.precision}, {threads} ({engine.reason})"
 
     def identity(self) -> str:
-        """What shapes results, of the model: its name and its file's hash. Engines agree within their tolerance."""
-        path = self._file and (self._file.onnx or self._file.weights)
-        return f"{self.card.name} {sha256(path.read_bytes()).hexdigest() if path else self.card.to_json()}"
+        """What shapes results, of the model. Engines agree within their tolerance."""
+        return self._mixture.identity if self._mixture else f"{self.card.name} {self.card.to_json()}"
+
+    @property
+    def strength(self) -> float | None:
+        """What was asked for; None where nothing was."""
+        return self._mixture.strength if self._mixture and self._mixture.content else None
+
+    def at(self, strength: float) -> "Upscaler":
+        """The same at another strength. Raises UsageError where the model has no content model."""
+        if self._mixture is None:
+            raise UsageError(f"{self.card.name}: only a model file has a content model")
+        return self._like(self._mixture.model.path, strength)
 
     def enlarge(
         self, picture: Picture, target: Target = MODEL_SCALE, name: str = "picture", progress: Progress | None = None
@@ -127,22 +141,17 @@ class Upscaler:
 
     def for_factor(self, factor: float) -> "Upscaler":
         """This upscaler, or the one of the same family (`NAME-x2`, `-x3`, `-x4`) whose scale is nearest from above."""
-        name = sibling(self.card.name, factor, list(shipped())) if self._file is not None else self.card.name
+        name = sibling(self.card.name, factor, list(shipped())) if self._mixture is not None else self.card.name
         if name == self.card.name or self.card.name not in shipped():
             return self
         if name not in self._siblings:
-            wish = self._wish
-            self._siblings[name] = Upscaler(
-                name,
-                engine=wish.engine,
-                device=wish.device,
-                precision=wish.precision,
-                threads=wish.threads,
-                tile=self.tile,
-                say=self.say,
-            )
+            self._siblings[name] = self._like(name, self.strength)
             self.say(self._siblings[name].describe())
         return self._siblings[name]
+
+    def _like(self, model: str | Path, strength: float | None) -> "Upscaler":
+        """Another model or strength by the same wishes."""
+        return Upscaler(model, **vars(self._wish), tile=self.tile, strength=strength, say=self.say)
 
     def cut(self, height: int, width: int, core: int = 0) -> Grid:
         """The tiles that a picture of this size is cut into."""
@@ -194,10 +203,10 @@ class Upscaler:
 
     def _again(self) -> Engine:
         """The float32 engine on the CPU for suspicious tiles; without a model file, the engine itself."""
-        if self._file is None:
+        if self._mixture is None:
             return self.engine
         if self._spare is None:
-            self._spare = float32_engine(self._file, self._wish.threads)
+            self._spare = self._mixture.engine(float32_wish(self._wish.threads), self.say)
         return self._spare
 
 
@@ -217,6 +226,17 @@ def sibling(name: str, factor: float, names: list[str]) -> str:
         }
     )
     return f"{stem[1]}-x{next((scale for scale in scales if scale >= factor - 1e-9), scales[-1])}"
+
+
+def part_of(progress: Progress | None, number: int, parts: int) -> Progress | None:
+    """The progress of one of several enlargements of one picture, `number` of them done, as a share of them all."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(number * total + done, parts * total)
+
+
+def _silent(text: str) -> None:
+    """Takes what would be said to a user."""
 
 
 class _Counter:

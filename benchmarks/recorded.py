@@ -1,0 +1,133 @@
+"""Runs of each class that the verdict knows, two seeds of each: what its thresholds were chosen on and checked against.
+
+python benchmarks/recorded.py --data PICTURES --valid VALID [--only good lagging] [--seeds 0 1]
+
+Each is a stage of a minute from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go to
+tests/training/recorded/NAME-SEED.jsonl, without the curves that the verdict does not read, and are tests from then on;
+thresholds were chosen on seed 0 of each class and checked on seed 1. A run that is there goes on or is taken as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from wassr.data.folders import find_pictures
+from wassr.ground.errors import WassrError
+from wassr.training.course import courses
+from wassr.training.loop import train
+from wassr.training.recipe import find_recipe
+from wassr.training.runlog import read_log
+from wassr.training.verdict import judge
+
+ROOT = Path(__file__).parent.parent
+RUNS = ROOT / "runs" / "recorded"
+LOGS = ROOT / "tests" / "training" / "recorded"
+HELD_OUT = 8  # pictures, middles of 256: watching would cost more than training otherwise
+SIDE = 256
+
+COMMON = (
+    "adversarial.steps=360",
+    "adversarial.batch=8",
+    "adversarial.crop=64",
+    "adversarial.critic.arguments={width: 24}",
+    "adversarial.ema=0.95",
+    "adversarial.log_every=30",
+    "adversarial.validate_every=30",
+)
+GP = "objective: wasserstein, penalty: gradient, penalty_weight: 10, weight: null"
+FEW = "{few}"  # stands for a folder with a single small picture
+
+CLASSES: dict[str, tuple[str, ...]] = {
+    "good": (f"adversarial.adversarial={{{GP}, critic_steps: 2, burst_steps: 100, burst_until: 1, ratio: 0.5}}",),
+    "lagging": (
+        f"adversarial.adversarial={{{GP}, critic_steps: 1, ratio: 1.0}}",
+        "adversarial.critic.optimizer.rate=1e-5",
+    ),
+    "no-effect": (
+        "adversarial.adversarial={preset: wgan-clip-all}",
+        "adversarial.critic.network=vgg",
+        "adversarial.critic.arguments={width: 16}",
+        "adversarial.critic.optimizer={kind: rmsprop, rate: 5.0e-5}",
+        "adversarial.optimizer={kind: rmsprop, rate: 1.0e-6}",
+    ),
+    "diverging": (
+        f"adversarial.adversarial={{{GP}, critic_steps: 1, ratio: 30.0}}",
+        "adversarial.optimizer.rate=2e-3",
+        "adversarial.schedule={kind: constant}",
+    ),
+    "over-trained": (
+        f"adversarial.adversarial={{{GP}, critic_steps: 1, burst_steps: 100, burst_until: 1, ratio: 3.0}}",
+        "adversarial.optimizer.rate=5e-4",
+        "adversarial.schedule={kind: constant}",
+    ),
+    "memorising": (
+        f"data.train=[{FEW}]",
+        "adversarial.critic.network=vgg",
+        "adversarial.critic.arguments={width: 24, normalisation: none}",
+        "adversarial.adversarial={objective: vanilla, critic_steps: 4, weight: null, ratio: 0.1}",
+    ),
+    "oscillating": (
+        f"adversarial.adversarial={{{GP}, critic_steps: 2, burst_steps: 100, burst_until: 1, ratio: 2.0}}",
+        "adversarial.optimizer={kind: sgd, rate: 30.0, momentum: 0.97}",
+        "adversarial.schedule={kind: constant}",
+        "adversarial.ema=0",
+    ),
+}
+
+
+def held_out(valid: Path) -> Path:
+    """A folder with the middles of a few validation pictures, made once."""
+    folder = RUNS / "valid"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in find_pictures([str(valid)])[:HELD_OUT]:
+        with Image.open(path) as opened:
+            left, top = (opened.width - SIDE) // 2, (opened.height - SIDE) // 2
+            opened.convert("RGB").crop((left, top, left + SIDE, top + SIDE)).save(folder / f"{path.stem}.png")
+    return folder
+
+
+def few(data: Path) -> Path:
+    """A folder with one picture of 72 x 72."""
+    folder = RUNS / "few"
+    folder.mkdir(parents=True, exist_ok=True)
+    with Image.open(find_pictures([str(data)])[0]) as opened:
+        opened.convert("RGB").crop((200, 200, 272, 272)).save(folder / "one.png")
+    return folder
+
+
+def record(name: str, seed: int, data: Path, valid: Path) -> str:
+    """Train one run and keep its log; the verdict on it."""
+    title = f"{name}-{seed}"
+    changes = [change.replace(FEW, str(few(data))) for change in CLASSES[name]]
+    given = (f"data={data}", f"data.valid=[{valid}]", f"name={title}", f"seed={seed}", *COMMON, *changes)
+    folder = RUNS / title
+    try:
+        train(find_recipe("wassr-x4", given), folder, say=lambda line: None)
+    except WassrError as error:
+        print(f"{title}: {error}")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    shutil.copy(folder / "log.jsonl", LOGS / f"{title}.jsonl")
+    return judge(courses(read_log(LOGS / f"{title}.jsonl"))[-1]).line()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--valid", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", choices=list(CLASSES), default=list(CLASSES))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
+    options = parser.parse_args(arguments)
+    valid = held_out(options.valid)
+    for seed in options.seeds:
+        for name in options.only:
+            print(f"{name}-{seed}: {record(name, seed, options.data, valid)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,70 @@
+"""From the high side to the low side through a chain of degradations. No torch.
+
+All that is random comes from the dice that are given: same dice, same bytes (with the same versions of NumPy and of
+Pillow's codecs).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wassr.data import codecs, filters
+from wassr.data.chain import Kind, Reduce, Step
+from wassr.data.dice import Dice
+from wassr.data.filters import Degraded, Frame, Levels
+from wassr.pixels.resize import shrink
+
+
+@dataclass(frozen=True)
+class Low:
+    """The low side, and what was done to it, in words."""
+
+    levels: Levels
+    words: tuple[str, ...]
+
+
+def degrade(
+    high: Levels,
+    steps: tuple[Step, ...],
+    scale: int,
+    dice: Dice,
+    origin: tuple[int, int] = (0, 0),
+    reduce: Callable[[Levels], Levels] | None = None,
+) -> Low:
+    """The low side of `high`, uint8 (H, W, 3) whose sides are multiples of the scale.
+
+    origin: where the picture begins in the grid of codecs, (0, 0) for a whole picture. reduce: equals the benchmarks'
+    reduction, which it stands for where there is a faster way. Raises ValueError for sides that are no multiples.
+    """
+    size = (high.shape[0], high.shape[1])
+    if size[0] % scale or size[1] % scale:
+        raise ValueError(f"sides of {size[1]} x {size[0]} are no multiples of the scale {scale}")
+    low = (size[0] // scale, size[1] // scale)
+    frame = Frame(size, low, origin, reduce or (lambda levels: shrink(levels, scale)))
+    levels, said = high, []
+    for step in with_reduction(steps):
+        if isinstance(step.spec, Kind) and dice.random() >= step.spec.probability:
+            continue
+        levels, words = DEGRADATIONS[step.kind](levels, step.spec, dice, frame)
+        said.append(words)
+    return Low(filters.resized(levels, low, "bicubic"), tuple(words for words in said if words))
+
+
+def with_reduction(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The chain with its reduction, which comes first where the chain does not say."""
+    return steps if any(step.kind == "reduce" for step in steps) else (Step(reduce=Reduce()), *steps)
+
+
+def whole_multiple(levels: Levels, scale: int) -> Levels:
+    """The picture without the last rows and columns that make no whole pixel of the low side."""
+    height, width = (size // scale * scale for size in levels.shape[:2])
+    return levels[:height, :width]
+
+
+DEGRADATIONS: dict[str, Callable[..., Degraded]] = {
+    "blur": filters.blur,
+    "resize": filters.resize,
+    "noise": filters.noise,
+    "jpeg": codecs.jpeg,
+    "webp": codecs.webp,
+    "reduce": filters.reduce,
+}

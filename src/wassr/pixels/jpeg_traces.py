@@ -1,0 +1,301 @@
+"""Traces of earlier JPEG compression in the pixels of any picture: grid, quality, and how sure that is.
+
+A quantised coefficient is a multiple of its step, and stays near one when the picture is saved anew, cropped or not.
+So the coefficients of a sample of blocks are taken at all 64 offsets of the grid and compared with what each quality
+would leave: multiples of its steps under Gaussian noise of a few strengths (rounding alone, or a later lossy format),
+against no steps at all. The logarithm of that likelihood ratio, in nats, is the evidence; for true traces it is some
+hundred to some ten thousand, without traces it is about zero at every offset. Offset and quality by maximum likelihood
+go back to Z. Fan and R. de Queiroz (IEEE Trans. Image Processing 12, 2003); gaps in the histogram of a later,
+aligned compression to J. Lukas and J. Fridrich (DFRWS 2003).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wassr.pixels.colour import luma
+from wassr.pixels.jpeg import BASIS, BLOCK, Jpeg, Table, nearest_quality, standard_table, stored_luma
+from wassr.pixels.picture import Picture
+
+Floats = NDArray[np.float32]
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """An earlier JPEG. top, left: where its first whole block begins, 0..7; quality: luma's, on libjpeg's scale.
+
+    table: of luma, 64 steps, where the quality's own table fits and rounding was the only noise, else None.
+    evidence: nats.
+    """
+
+    top: int
+    left: int
+    quality: int
+    table: Table | None
+    evidence: float
+
+    @property
+    def sentence(self) -> str:
+        """As a user reads it."""
+        about = "" if self.table else "about "
+        grid = f", its blocks shifted by {self.left} and {self.top} pixels" if self.top or self.left else ""
+        return f"an earlier JPEG of quality {about}{self.quality}{grid}"
+
+
+@dataclass(frozen=True)
+class History:
+    """What was found in a picture. file: the JPEG it was read from; traces: of JPEGs before that, the latest first."""
+
+    file: Jpeg | None
+    traces: tuple[Trace, ...]
+
+    @property
+    def quality(self) -> int | None:
+        """The lowest of all generations: what there is to be cleaned. None: never compressed, as far as one can see."""
+        found = [trace.quality for trace in self.traces] + ([self.file.quality] if self.file else [])
+        return min(found, default=None)
+
+    @property
+    def sentence(self) -> str:
+        """One line for the user: "JPEG of quality 90, 4:2:0; an earlier JPEG of quality about 50"."""
+        found = ([self.file.sentence] if self.file else []) + [trace.sentence for trace in self.traces]
+        return "; ".join(found) if found else "no JPEG compression found"
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What blurs the multiples. deviation: standard, in grey levels; outliers: share of coefficients without a rule."""
+
+    deviation: float
+    outliers: float
+
+    @property
+    def first_cell(self) -> int:
+        """Of the histograms; smaller coefficients say nothing: within the noise around 0 they fit any step."""
+        return int(max(1.5, 3 * self.deviation) / CELL)
+
+
+def history(picture: Picture) -> History:
+    """What compression a picture has gone through.
+
+    For a picture that was read from a JPEG file, that is its header and traces in the file's own luma (their offsets
+    count from the corner of the picture as it is stored); for any other, traces in its luma.
+    """
+    file = picture.jpeg
+    if file is None:
+        return History(None, find_traces(luma(picture.colour) * np.float32(255)))
+    if not file.ycc:
+        return History(file, ())
+    own = Trace(0, 0, file.quality, file.tables[0], 0.0)
+    return History(file, find_traces(stored_luma(file).astype(np.float32), own))
+
+
+def find_traces(plane: Floats, own: Trace | None = None) -> tuple[Trace, ...]:
+    """Traces in a luma plane (H, W) of 0..255, the latest generation first, two at most.
+
+    own: the generation that is known already, to be looked behind. Planes of less than 16 pixels a side give none.
+    """
+    if min(plane.shape) < 2 * BLOCK:
+        return ()
+    counts = _counts(plane)
+    if own is not None:
+        earlier = _before(counts, own)
+        return (earlier,) if earlier else ()
+    latest = _latest(counts)
+    if latest is None:
+        return ()
+    earlier = _before(counts, latest) if latest.table else None
+    return (latest, earlier) if earlier else (latest,)
+
+
+def _counts(plane: Floats) -> Floats:
+    """Histograms of the coefficients' absolute values: (64 offsets, frequencies, cells), every offset of a sample."""
+    sample = _sample(plane)
+    cells = np.arange(len(LOOKED_AT), dtype=np.int32) * CELLS
+    counts = np.empty((BLOCK * BLOCK, len(LOOKED_AT) * CELLS), dtype=np.float32)
+    for offset in range(BLOCK * BLOCK):
+        top, left = divmod(offset, BLOCK)
+        blocks = sample[:, top : top + BLOCK, left : left + BLOCK].reshape(len(sample), -1)
+        found = np.abs(blocks @ TRANSFORM)
+        found *= np.float32(1 / CELL)
+        places = np.minimum(found, CELLS - 1).astype(np.int32)
+        places += cells
+        counts[offset] = np.bincount(places.ravel(), minlength=counts.shape[1])
+    shaped = counts.reshape(len(counts), -1, CELLS)
+    shaped[..., -1] = 0  # larger ones were put here
+    return shaped
+
+
+def _sample(plane: Floats) -> Floats:
+    """Patches (n, 15, 15), in which a block of every offset fits, spread evenly over the picture."""
+    rows, columns = ((size - BLOCK + 1) // BLOCK for size in plane.shape)
+    chosen = np.unique(np.linspace(0, rows * columns - 1, min(rows * columns, PATCHES)).astype(np.int64))
+    top, left = BLOCK * (chosen // columns), BLOCK * (chosen % columns)
+    reach = np.arange(2 * BLOCK - 1)
+    return plane[top[:, None, None] + reach[:, None], left[:, None, None] + reach] - np.float32(128)
+
+
+def _latest(counts: Floats) -> Trace | None:
+    """The trace that stands out most: of a libjpeg quality, or of a table of other steps."""
+    found = _shifted(counts, QUALITIES)
+    other = _other_table(counts)
+    return other if other and (found is None or other.evidence > BETTER * found.evidence) else found
+
+
+def _before(counts: Floats, own: Trace) -> Trace | None:
+    """A coarser generation before a known one; a finer one is gone, and would not matter."""
+    below = min(own.quality - 1, QUALITIES)
+    if below < 1:
+        return None
+    place = BLOCK * own.top + own.left
+    masked = counts * _apart(place)[:, :, None]
+    masked[place] = 0
+    shifted = _shifted(masked, below)
+    aligned = _aligned(counts[place], own, below) if own.table else None
+    return max((t for t in (shifted, aligned) if t), key=lambda t: t.evidence, default=None)
+
+
+def _shifted(counts: Floats, highest: int) -> Trace | None:
+    """The offset and libjpeg quality up to `highest` of most evidence, where that is enough."""
+    best: Trace | None = None
+    tables = _tables()[:highest]
+    for strength, noise in enumerate(NOISES):
+        gained = _gained(counts, noise)
+        evidence = np.sum([gained[:, k, tables[:, k] - 1] for k in range(len(LOOKED_AT))], axis=0)
+        most = evidence.max(axis=1)
+        offset = _standing_out(most, counts, noise, SHARE)
+        if offset is None or (best and most[offset] < best.evidence):
+            continue
+        quality = int(np.argmax(evidence[offset])) + 1
+        table = standard_table(quality) if strength < QUIET else None
+        best = Trace(*divmod(offset, BLOCK), quality, table, float(most[offset]))
+    return best
+
+
+def _other_table(counts: Floats) -> Trace | None:
+    """The offset where steps of any table fit, each frequency by itself; only where no later noise hides them."""
+    best: Trace | None = None
+    for noise in NOISES[:QUIET]:
+        gained = _gained(counts, noise)
+        most = np.maximum(gained.max(axis=2) - FREEDOM, 0)
+        evidence = most.sum(axis=1)
+        offset = _standing_out(evidence, counts, noise, OTHER_SHARE)
+        if offset is None or (best and evidence[offset] < best.evidence):
+            continue
+        steps, certainty = np.ones(BLOCK * BLOCK, dtype=np.int64), np.zeros(BLOCK * BLOCK)
+        steps[LOOKED_AT], certainty[LOOKED_AT] = gained[offset].argmax(axis=1) + 1, most[offset]
+        quality = nearest_quality(tuple(steps.tolist()), certainty)
+        best = Trace(*divmod(offset, BLOCK), quality, None, float(evidence[offset]))
+    return best
+
+
+def _standing_out(evidence: Floats, counts: Floats, noise: Noise, share: float) -> int | None:
+    """The offset of most evidence, if it is enough and twice that of any other; enlarged pictures have many alike."""
+    offset = int(np.argmax(evidence))
+    least = ENOUGH + share * float(counts[offset, :, noise.first_cell :].sum())
+    second = float(np.delete(evidence, offset).max())
+    return offset if evidence[offset] >= max(least, 2 * second) else None
+
+
+def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
+    """An earlier generation on the same grid: its steps leave gaps among the multiples of the later ones.
+
+    counts: (frequencies, cells) at the known grid. Multiple n of the later step s stands for s (n - 1/2) to
+    s (n + 1/2); what matters is how many multiples of an earlier step fall there, against one for every s without it.
+    Both likelihoods are of n >= 1 given that it is, with n geometrically distributed where nothing was earlier.
+    """
+    assert own.table is not None
+    evidence = np.zeros(highest)
+    total = 0.0
+    for k, frequency in enumerate(LOOKED_AT):
+        step = own.table[frequency]
+        last = int(REACH / step) - 1
+        found = np.bincount(np.rint(_values() / step).astype(np.int64), weights=counts[k])[1 : last + 1]
+        if found.sum() < 8:
+            continue
+        total += found.sum()
+        n = np.arange(1, len(found) + 1)
+        decay = min(max(1 - found.sum() / (found @ n), 0.01), 0.99)
+        single = decay**n / (decay**n).sum()
+        inside = _multiples_inside(step, k, len(found))[:, :highest]
+        double = (1 - DOUBT) * inside / np.maximum(single @ inside, 1e-9) + DOUBT
+        evidence += found @ np.log(double)
+    quality = int(np.argmax(evidence)) + 1
+    if evidence[quality - 1] < ENOUGH + ALIGNED_SHARE * total:
+        return None
+    return Trace(own.top, own.left, quality, None, float(evidence[quality - 1]))
+
+
+def _multiples_inside(step: int, k: int, last: int) -> Reals:
+    """How many multiples of each quality's step lie in the intervals of 1..last times `step`: (last, qualities).
+
+    Relative to one in every `step`. The ends are as soft as the rounding between the generations makes them.
+    """
+    earlier = _tables()[:, k].astype(np.float64)
+    ends = (np.arange(last + 1)[:, None] + 0.5) * step
+    nearest = np.rint(ends / earlier)
+    # a logistic curve in place of the normal distribution
+    below: Reals = nearest + 0.5 * np.tanh((ends - nearest * earlier) / (1.175 * BETWEEN))
+    return np.diff(below, axis=0) * earlier / step
+
+
+def _gained(counts: Floats, noise: Noise) -> Floats:
+    """Evidence for each step 1..255 at each offset and frequency: (64, frequencies, 255)."""
+    return (counts.reshape(-1, CELLS) @ _gains(noise)).reshape(*counts.shape[:2], -1)
+
+
+@lru_cache(maxsize=8)
+def _gains(noise: Noise) -> Floats:
+    """What a coefficient in a cell says for each step, (cells, 255): log of its density over that without steps."""
+    steps = np.arange(1, 256)[None]
+    values = _values()[:, None]
+    off = values - steps * np.rint(values / steps)
+    density = sum(np.exp(-0.5 * ((off + turn * steps) / noise.deviation) ** 2) for turn in (-2, -1, 0, 1, 2))
+    density = density * steps / (noise.deviation * np.sqrt(2 * np.pi))
+    gains = np.log((1 - noise.outliers) * density + noise.outliers)
+    gains[: noise.first_cell] = 0
+    return gains.astype(np.float32)
+
+
+def _apart(place: int) -> NDArray[np.bool_]:
+    """Which frequencies (64 offsets, frequencies) a known grid says nothing about.
+
+    Where a block differs from the known grid in rows only, what has no vertical frequency is a mixture of two blocks
+    that are often equal: a multiple again. The same for columns.
+    """
+    top, left = np.divmod(np.arange(BLOCK * BLOCK), BLOCK)
+    vertical, horizontal = np.divmod(np.array(LOOKED_AT), BLOCK)
+    in_rows = (left == place % BLOCK)[:, None] & (vertical == 0)
+    in_columns = (top == place // BLOCK)[:, None] & (horizontal == 0)
+    return ~(in_rows | in_columns)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> NDArray[np.int64]:
+    """Steps of the frequencies looked at, (qualities from 1 on, frequencies)."""
+    return np.array([standard_table(q) for q in range(1, QUALITIES + 1)], dtype=np.int64)[:, LOOKED_AT]
+
+
+def _values() -> Reals:
+    """The middle of each cell."""
+    return (np.arange(CELLS) + 0.5) * CELL
+
+
+PATCHES = 1600  # enough for all but the faintest traces; the time is theirs, not the picture's
+CELL, REACH = 0.25, 128  # width of a histogram's cell and its end, grey levels
+CELLS = int(REACH / CELL)
+QUALITIES = 95  # above, most steps are 1 or 2: nothing to be seen, nothing to be cleaned
+# frequencies that are not zero everywhere and have steps of their own: not DC, not the highest
+LOOKED_AT = [BLOCK * v + u for v in range(BLOCK) for u in range(BLOCK) if 1 <= u + v <= 8]
+TRANSFORM = np.ascontiguousarray(np.kron(BASIS, BASIS)[LOOKED_AT].T)  # (64 samples, frequencies)
+NOISES = (Noise(0.4, 0.02), Noise(0.9, 0.05), Noise(2.0, 0.1), Noise(3.5, 0.2), Noise(6.0, 0.2))
+QUIET = 2  # the first ones: rounding alone, at most with clipping
+# How much evidence is enough, in nats: a part that chance may give, and a part for each coefficient, because pictures
+# are not what the model takes them for. Found on training pictures (docs/jpeg-awareness.md)
+ENOUGH, SHARE, OTHER_SHARE, ALIGNED_SHARE = 30.0, 0.005, 0.1, 0.02
+FREEDOM = 6.0  # the price of a free step: log 255
+BETTER = 1.2  # how many times the evidence another table needs against libjpeg's
+BETWEEN, DOUBT = 0.8, 0.05  # noise and outliers between two generations on one grid

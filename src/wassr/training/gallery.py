@@ -1,0 +1,19 @@
+"""The sample strips of a validation: held-out pictures by every way to enlarge them, and what training changed."""
+
+from wassr.training.samples import DIFFERENCES, SAMPLES, Strip
+from wassr.training.validation import Enlarge, Pair, bicubic, difference_map, sample_grid
+
+ROWS, SIDE = 3, 128  # pictures; pixels of their middles
+
+
+def strips(pairs: list[Pair], scale: int, now: Enlarge, start: Enlarge | None) -> dict[str, Strip]:
+    """Kind -> strip: low, bicubic, (start,) now, high; with a start also start, now and their difference."""
+    shapes = [pair.high.shape for pair in pairs[:ROWS]]
+    cells = tuple((min(shape[0], SIDE), min(shape[1], SIDE)) for shape in shapes)
+    ways = {"bicubic": bicubic(scale)} | ({"start": start} if start else {}) | {"now": now}
+    grid = sample_grid(pairs, list(ways.values()), scale, ROWS, SIDE)
+    made = {SAMPLES: Strip(("low", *ways, "high"), cells, grid)}
+    if start:
+        change = difference_map(pairs, start, now, ROWS, SIDE)
+        made[DIFFERENCES] = Strip(("start", "now", "difference"), cells, change)
+    return made

@@ -1,0 +1,81 @@
+"""A validation with everything that is seen at it: pictures, critic, verdict, samples, checkpoints."""
+
+from wassr.data.stream import Stream
+from wassr.models.build import enlarge
+from wassr.training import make, validation
+from wassr.training.checkpoints import checkpoint, prune
+from wassr.training.course import Course, courses
+from wassr.training.gallery import strips
+from wassr.training.meter import Enlarged, Meter
+from wassr.training.recipe import AdversarialStage, Stage
+from wassr.training.runfolder import content_model, final_model
+from wassr.training.runlog import read_log
+from wassr.training.running import Run, share
+from wassr.training.samples import prune_strips, strip_file, write_strip
+from wassr.training.state import State
+from wassr.training.verdict import judge
+
+
+def meter_of(run: Run, spec: AdversarialStage, stream: Stream) -> Meter:
+    """The meter of a stage; its anchors are bicubic and the start."""
+    scale, start = run.recipe.generator.scale, run.reference["start"]
+    anchors: dict[str, Enlarged] = {"bicubic": lambda low: enlarge(low, "bicubic", scale), "start": start}
+    in_bfloat16 = run.recipe.precision == "bfloat16"
+    return Meter(spec, run.material.pairs, scale, stream.make, anchors, in_bfloat16)
+
+
+def watch(run: Run, state: State, spec: Stage, meter: Meter | None) -> None:
+    """Validate the average, measure the critic on held-out crops, judge the run, show samples."""
+    scale, pairs = run.recipe.generator.scale, run.material.pairs
+    now = validation.enlarger(state.average, run.recipe)
+    known = state.step == 0 and state.total > 0  # the content stage has just been validated at this very step
+    values = {} if known else validation.validate(now, pairs, scale)
+    if state.total == 0:
+        plain = validation.validate(validation.bicubic(scale), pairs, scale)
+        values |= {name.replace("valid/", "bicubic/"): value for name, value in plain.items()}
+    if meter is not None:
+        values |= meter(state)
+    values["stage/share"] = share(state, spec)
+    run.log.write(state.total, values)
+    run.board.scalars(state.total, values)
+    _show(run, state, now)
+    run.progress.validated(state.total, values)
+    _verdict(run, state)
+    run.board.flush()
+
+
+def _show(run: Run, state: State, now: validation.Enlarge) -> None:
+    """Samples; in the second stage beside those of the start."""
+    start = validation.enlarger(run.reference["start"], run.recipe) if state.stage == "adversarial" else None
+    scale, pairs = run.recipe.generator.scale, run.material.pairs
+    for kind, strip in strips(pairs, scale, now, start).items():
+        run.board.picture(state.total, f"samples/{'_'.join(strip.columns)}", strip.levels)
+        write_strip(strip_file(run.folder.samples, state.total, kind), strip)
+
+
+def _verdict(run: Run, state: State) -> None:
+    """What the log says of the run by now; keeps the checkpoints that are worth it."""
+    course = courses(read_log(run.folder.log))[-1]
+    verdict = judge(course)
+    run.log.say(state.total, "verdict", verdict.line())
+    run.board.text(state.total, "verdict", verdict.line())
+    if state.step > 0:
+        _keep(run, state, course)
+    told = " ".join((verdict.word, *(flag.name for flag in verdict.flags)))
+    if told != run.told:
+        run.progress.say(f"verdict: {verdict.line()}")
+        run.told = told
+    if run.stop_on_plateau and verdict.word in ("plateau", "over-trained", "diverging"):
+        state.ended = True
+
+
+def _keep(run: Run, state: State, course: Course) -> None:
+    """The checkpoint of this step, and of the older ones those that no other one beats."""
+    recipe, models = run.recipe, run.folder.models
+    name = (final_model if state.stage == "adversarial" else content_model)(recipe, run.folder).stem
+    path = checkpoint(models, name, state.total)
+    words = run.material.words
+    card = make.model_card(recipe, state.stage, state.total, state.hours, words, state.parent, path.stem)
+    make.save_model(path, state.average, card)
+    prune(models, name, course)
+    prune_strips(run.folder.samples, course)

@@ -1,0 +1,211 @@
+"""The verdict on curves with known answers, and on recorded runs of our own."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wassr.training.course import Course, courses
+from wassr.training.runlog import Entry, read_log
+from wassr.training.verdict import Thresholds, choices, judge
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+def entries(
+    psnr: Sequence[float],
+    lpips: Sequence[float] | None = None,
+    stage: str = "adversarial",
+    every: int = 100,
+    begin: int = 0,
+    share: Sequence[float] | None = None,
+    bicubic: float | None = 25.0,
+    **curves: Sequence[float],
+) -> list[Entry]:
+    made = [Entry(begin, "stage", text=stage)]
+    if bicubic is not None:
+        made.append(Entry(begin, "bicubic/psnr_y", bicubic))
+    shares = share or [min(1.0, 0.11 * i) for i in range(len(psnr))]
+    for i, value in enumerate(psnr):
+        step = begin + every * i
+        made += [Entry(step, "valid/psnr_y", value), Entry(step, "stage/share", shares[i])]
+        made += [Entry(step, "valid/lpips", lpips[i])] if lpips is not None else []
+        made += [Entry(step, name.replace("__", "/"), values[i]) for name, values in curves.items()]
+    return made
+
+
+def course(*given: Sequence[float], **more: object) -> Course:
+    (found,) = courses(entries(*given, **more))  # type: ignore[arg-type]
+    return found
+
+
+FALLING = [0.28 - 0.01 * i for i in range(9)]
+GENTLE = [27.4 - 0.05 * i for i in range(9)]
+
+
+def wobble(values: Sequence[float], size: float, seed: int = 0) -> list[float]:
+    return list(np.array(values) + np.random.default_rng(seed).normal(0, size, len(values)))
+
+
+def test_a_falling_distance_is_improving() -> None:
+    verdict = judge(course(GENTLE, wobble(FALLING, 0.001)))
+    assert (verdict.word, verdict.advice, verdict.step) == ("improving", "go on", 800)
+    assert "LPIPS -0.0" in verdict.sentence
+
+
+def test_few_points_are_too_early() -> None:
+    verdict = judge(course(GENTLE[:5], FALLING[:5]))
+    assert verdict.word == "too early"
+    assert verdict.sentence == "5 of 6 validations"
+
+
+def test_a_flat_curve_is_a_plateau_and_names_a_step() -> None:
+    flat = [0.28, 0.24, 0.20, *wobble([0.19] * 7, 0.001)]
+    verdict = judge(course([27.4, 27.3, 27.2] + [27.1] * 7, flat))
+    assert verdict.word == "plateau"
+    assert verdict.advice == f"stop; take step {verdict.take['balanced']}"
+
+
+def test_a_slow_significant_trend_that_nobody_can_see_is_a_plateau() -> None:
+    verdict = judge(course(GENTLE, [0.2 - 1e-5 * i for i in range(9)]))
+    assert verdict.word == "plateau"
+
+
+def test_worse_than_an_old_best_is_over_trained() -> None:
+    values = [0.28, 0.22, 0.19] + [0.20 + 0.004 * i for i in range(8)]
+    verdict = judge(course([27.4] * 11, values))
+    assert verdict.word == "over-trained"
+    assert "0.19 at step 200" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("fall", "reason"),
+    [({"psnr": 21.0}, "6.4 under the start"), ({"bicubic": 29.6}, "under bicubic"), ({"consistency": 29.0}, "29.0 dB")],
+)
+def test_a_run_that_falls_apart_diverges(fall: dict[str, float], reason: str) -> None:
+    psnr = [27.4] * 5 + [fall.get("psnr", 27.3)] * 2
+    good = [44.0] * 5 + [fall.get("consistency", 44.0)] * 2
+    found = course(psnr, [0.28] * 7, bicubic=fall.get("bicubic", 25.0), valid__lr_consistency=good)
+    verdict = judge(found)
+    assert verdict.word == "diverging"
+    assert reason in verdict.sentence
+    if "bicubic" not in fall:
+        assert verdict.advice.endswith("last good: step 400")
+        assert set(verdict.take.values()) <= {0, 100, 200, 300, 400}
+
+
+def test_one_bad_validation_or_an_early_one_is_no_divergence() -> None:
+    assert judge(course([27.4] * 5 + [20.0], [0.28] * 6)).word != "diverging"
+    early = course([27.4, 20.0, 20.0], [0.28] * 3, share=[0.0, 0.05, 0.1])
+    assert judge(early).word == "too early"
+
+
+def test_the_guard_twice_in_the_window_is_diverging() -> None:
+    log = entries(GENTLE, FALLING)
+    assert judge(courses([*log, Entry(610, "guard", text="a")])[0]).word == "improving"
+    twice = [*log, Entry(610, "guard", text="a"), Entry(720, "guard", text="b")]
+    assert judge(courses(twice)[0]).word == "diverging"
+    old = [*log, Entry(110, "guard", text="a"), Entry(120, "guard", text="b")]
+    assert judge(courses(old)[0]).word == "improving"
+
+
+def test_content_runs_are_judged_by_fidelity() -> None:
+    rising = [26.0 + 0.1 * i for i in range(9)]
+    assert judge(course(rising, stage="content")).word == "improving"
+    assert judge(course([26.0, 27.0, *[27.1] * 7], stage="content")).word == "plateau"
+    fell = judge(course([26.0, 27.5, *[27.2] * 7], stage="content"))
+    assert fell.word == "over-trained"
+    assert fell.take["balanced"] == 100
+
+
+def test_without_a_judge_high_band_energy_serves_and_is_named() -> None:
+    band = [0.3 + 0.06 * i for i in range(9)]
+    verdict = judge(course(GENTLE, valid__high_band=band))
+    assert verdict.word == "improving"
+    assert "high-band energy" in verdict.sentence
+    assert "no perceptual judge" in verdict.sentence
+
+
+def flags(found: Course) -> dict[str, str]:
+    return {flag.name: flag.sentence for flag in judge(found).flags}
+
+
+def test_no_effect_names_its_cause() -> None:
+    same = course(
+        [27.4] * 7,
+        [0.28] * 7,
+        critic__ratio=[0.01] * 7,
+        critic__saturation=[0.97] * 7,
+        critic__separation=[0.52] * 7,
+    )
+    found = flags(same)["no effect"]
+    assert "0.01" in found
+    assert "97%" in found
+    assert "0.52" in found
+    assert "no effect" not in flags(course(GENTLE, FALLING))
+    assert "no effect" not in flags(course([27.4] * 3, [0.28] * 3))  # too early to say
+
+
+def test_lag_memory_drift_and_raster_are_flagged() -> None:
+    found = flags(
+        course(
+            GENTLE,
+            FALLING,
+            critic__lag=[0.1] * 6 + [0.4] * 3,
+            critic__memorising=[0.2] * 6 + [0.7] * 3,
+            valid__colour_drift=[0.1] * 8 + [0.9],
+            valid__checkerboard=[1.0] * 8 + [4.0],
+        )
+    )
+    assert set(found) == {"critic lags", "critic memorises", "colour drift", "checkerboard"}
+    assert "40%" in found["critic lags"]
+    calm = course(
+        GENTLE,
+        FALLING,
+        critic__lag=[0.9] * 6 + [0.1] * 3,
+        valid__colour_drift=[0.9] * 9,
+        valid__checkerboard=[4.0] * 9,  # the start has it too
+    )
+    assert not flags(calm)
+
+
+def test_oscillation_is_measured_against_the_gain() -> None:
+    swinging = [0.28, 0.25, 0.22, 0.20] + [0.20 + 0.03 * (-1) ** i for i in range(8)]
+    assert "oscillating" in flags(course([27.4] * 12, swinging))
+    calm = [0.28, 0.25, 0.22, 0.20, *wobble([0.20] * 8, 0.001)]
+    assert "oscillating" not in flags(course([27.4] * 12, calm))
+    nothing = wobble([0.28] * 12, 0.01)  # noise without a gain is no oscillation of anything
+    assert "oscillating" not in flags(course([27.4] * 12, nothing))
+
+
+def test_each_wish_gets_its_step() -> None:
+    found = course([27.4, 27.35, 27.3, 27.0, 26.0, 25.0, 24.9], [0.28, 0.27, 0.24, 0.18, 0.17, 0.168, 0.169])
+    assert choices(found) == {"faithful": 200, "balanced": 300, "perceptual": 500}
+
+
+def test_a_run_that_gained_nothing_offers_its_start() -> None:
+    found = course([27.4, 27.3, 27.2], [0.28, 0.29, 0.30])
+    assert set(choices(found).values()) == {0}
+
+
+def test_thresholds_are_all_used_and_the_line_holds_everything() -> None:
+    source = Path(judge.__code__.co_filename).read_text(encoding="utf-8")
+    for name in Thresholds.__dataclass_fields__:
+        assert f"t.{name}" in source
+    line = judge(course(GENTLE, FALLING, critic__lag=[0.5] * 9)).line()
+    assert line.startswith("improving: ")
+    assert "; go on; critic lags: " in line
+
+
+RUNS = json.loads((RECORDED / "classes.json").read_text(encoding="utf-8")) if RECORDED.exists() else {}
+
+
+@pytest.mark.parametrize("name", sorted(RUNS))
+def test_recorded_runs_are_judged_as_what_they_are(name: str) -> None:
+    verdict = judge(courses(read_log(RECORDED / f"{name}.jsonl"))[-1])
+    expected = RUNS[name]
+    assert verdict.word in expected["words"]
+    assert set(expected.get("flags", [])) <= {flag.name for flag in verdict.flags}
+    assert not set(expected.get("never", [])) & {flag.name for flag in verdict.flags}
