@@ -1,6 +1,6 @@
 """What bin projection brings: PSNR of models on JPEG input, alone, with back-projection, with bins.
 
-python benchmarks/bins.py compact-x4 wassr-x4 --data VALID [--peers PEERS] [--save]
+python benchmarks/bins.py compact-x4 wassr-x4 --data PICTURES... [--peers PEERS] [--save]
 
 Originals are reduced by bicubic, saved as JPEG (Pillow, 4:2:0) once or twice, and enlarged. `--peers` adds
 LSDIRCompactC3, a GAN of another author that was trained on JPEG input too and follows its input less.
@@ -166,12 +166,12 @@ def table(rows: Sequence[Row], pictures: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", nargs="+", type=Path, required=True, help="originals: files or folders")
     parser.add_argument("--peers", type=Path, metavar="PEERS_DIR")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/bins.json")
     options = parser.parse_args(arguments)
     here = machine.describe()
-    paths = find_pictures([options.data])
+    paths = find_pictures(options.data)
     networks = {Path(name).stem: shipped(name) for name in options.models}
     if options.peers is not None:
         networks["LSDIRCompactC3"] = peer(options.peers / PEER)

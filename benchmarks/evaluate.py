@@ -18,7 +18,8 @@ import machine
 
 from wassr.evaluation.choice import choose_metrics
 from wassr.evaluation.comparison import Comparison, Row, compare
-from wassr.evaluation.sets import find_sets
+from wassr.evaluation.compressed import parse as parse_jpeg
+from wassr.evaluation.sets import at_qualities, find_sets
 from wassr.evaluation.subjects import Subject, distinct
 from wassr.evaluation.subjects import subject as find_subject
 from wassr.evaluation.tables import markdown
@@ -87,6 +88,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--set", nargs="+", dest="sets", default=["Set5", "Set14", "B100"], metavar="SET")
     parser.add_argument("--own", action="store_true", help="also this repository's own pictures, as set `examples`")
     parser.add_argument("--peers", type=Path, metavar="PEERS_DIR", help="weights of others: rlfn-s, dipnet, ...")
+    parser.add_argument("--jpeg", metavar="QUALITIES", help="inputs saved as JPEG: clean,90,70,50,30")
+    parser.add_argument("--double", action="store_true", help="saved twice, on two grids")
     parser.add_argument("--scale", type=int, default=4, help="of bicubic and nearest")
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--precision", default="auto")
@@ -100,7 +103,6 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     here = machine.describe()
-    metrics = choose_metrics(KEPT)
     found: list[Subject] = []
     for name in options.models:
         try:
@@ -114,6 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sets = find_sets(options.data / name for name in options.sets)
         if options.own:
             sets += (replace(find_sets([OWN])[0], name="examples"),)
+        qualities = parse_jpeg(options.jpeg, options.double) if options.jpeg is not None else ()
+        sets = at_qualities(sets, qualities) if qualities else sets
+        metrics = choose_metrics((*KEPT, "psnr_b") if qualities else KEPT, jpeg=bool(qualities))
         comparison = compare(subjects, sets, metrics, subjects[0].name)
     except WassrError as error:
         print(f"error: {error}")

@@ -249,8 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/jpeg_traces.json")
     options = parser.parse_args(arguments)
     here = machine.describe()
-    paths = [path for given in options.pictures for path in (find_pictures([given]) if given.is_dir() else [given])]
-    pictures = [read_levels(path) for path in paths]
+    pictures = [read_levels(path) for path in find_pictures(options.pictures)]
     watch = Watch()
     report = Report(
         headers=headers(pictures[0]),

@@ -47,6 +47,8 @@ def test_package_files_are_empty_but_the_top_one() -> None:
         "import wassr.training.recipe, wassr.training.runlog, wassr.training.runfolder",
         "import wassr.evaluation.scoring, wassr.evaluation.judges, wassr.evaluation.request",
         "import wassr.data.folders, wassr.networks.facts",
+        "import wassr.data.degradations, wassr.data.contact_sheet",
+        "import wassr.training.verdict, wassr.report.writing",
         "import wassr.cli.main",
     ],
 )

@@ -69,5 +69,8 @@ def test_carries_licences_models_and_recipes(installed: Path, tmp_path: Path) ->
     assert (package / "evaluation/weights/lpips.onnx").is_file()
     assert (package / "evaluation/weights/LICENSES.txt").is_file()
     assert sorted(package.glob("training/recipes/*.yaml"))
+    assert sorted(package.glob("data/chains/*.yaml"))
+    assert (package / "report/vendor/LICENSE").is_file()
+    assert (package / "report/assets/charts.js").is_file()
     licences = sorted(package.parent.glob("wassr-*.dist-info/licenses/*"))
     assert {path.name for path in licences} == {"LICENSE", "NOTICE"}

@@ -46,6 +46,25 @@ def test_the_table_and_every_file(wassr: Wassr, model: Path, data: Path, tmp_pat
     assert f"{mean:.2f}<small>" in (tmp_path / "new" / "a.html").read_text(encoding="utf-8")
 
 
+def test_inputs_saved_as_jpeg(wassr: Wassr, model: Path, data: Path, tmp_path: Path) -> None:
+    call = ("evaluate", "bicubic", model, "--data", "sets", "--no-cost", "--jpeg", "30,clean", "--double")
+    ended = wassr(*call, "--json", "a.json", "--markdown", "a.md", "--page", "a.html")
+    assert ended.returncode == 0, ended.stderr
+    shown = ended.stdout.decode()
+    assert shown.startswith("Six/clean: 6 pictures, x4\n")
+    assert "Six/jpeg-30-double: 6 pictures, x4\n" in shown
+    words = " ".join(shown.split())
+    assert "of quality 10, blocks shifted by 4 rows and columns, then of quality 30 (4:2:0; Pillow " in words
+    assert "niqe: not ranked by; JPEG can lower it while lpips rises" in words
+    flat = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    clean, saved = (flat[f"results.bicubic.Six/{word}.psnr_y.mean"] for word in ("clean", "jpeg-30-double"))
+    assert clean > saved + 0.5
+    assert flat["results.bicubic.Six/clean.psnr_b.mean"] <= clean
+    table = f"| clean | 30 |\n|---|---|---|\n| bicubic | {clean:.2f} | {saved:.2f} |"
+    assert table in (tmp_path / "a.md").read_text(encoding="utf-8")
+    assert "<svg" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
 def test_a_against_a_and_json_alone_on_stdout(wassr: Wassr, model: Path, data: Path) -> None:
     ended = wassr("evaluate", model, model, "--data", data, "--no-cost", "--json", "-", "--metric", "psnr_y")
     assert ended.returncode == 0, ended.stderr
@@ -115,6 +134,13 @@ def test_without_originals(wassr: Wassr, data: Path) -> None:
         (("bicubic", "--data", "sets", "--csv", "sets"), "--csv sets: is a folder"),
         (("compact-x4", "--data", "sets", "-s", "3"), "--scale 3: compact-x4 x4"),
         (("bicubic", "--data", "sets", "--engine", "quick"), "--engine quick: choose auto"),
+        (("bicubic", "--data", "sets", "--jpeg", "101"), "--jpeg 101: 101 is no quality; write clean and"),
+        (("bicubic", "--data", "sets", "--jpeg", "70,abc"), "--jpeg 70,abc: abc is no quality"),
+        (("bicubic", "--data", "sets", "--jpeg", ""), "--jpeg: names no quality"),
+        (("bicubic", "--data", "sets", "--jpeg", "70,70"), "--jpeg 70,70: 70 is there twice"),
+        (("bicubic", "--data", "sets", "--jpeg", "70", "--results", "sets"), "--jpeg: pictures of --results"),
+        (("bicubic", "--data", "sets", "--jpeg", "70", "--no-reference"), "--jpeg: saves reduced originals"),
+        (("bicubic", "--data", "sets", "--double"), "--double: saves as JPEG twice"),
     ],
     ids=lambda value: "" if isinstance(value, tuple) else value,
 )
@@ -161,3 +187,16 @@ def test_bicubic_is_what_the_benchmarks_table_says(wassr: Wassr, scale: int) -> 
         for metric in ("psnr_y", "ssim_y"):
             value = flat[f"results.bicubic.{row['set']}.{metric}.pictures"][f"{row['image']}.png"]
             assert value == pytest.approx(float(row[metric]), abs=TIES[metric]), row
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not TEST.exists(), reason="the benchmark pictures are not here (../shared/data/test)")
+def test_bicubic_loses_little_to_jpeg(wassr: Wassr) -> None:
+    """Measured before by another program: saved by Pillow, 4:2:0, enlarged by MATLAB's bicubic."""
+    call = ("evaluate", "bicubic", "--no-cost", "--json", "-", "--metric", "psnr_y", "--data", TEST / "Set14")
+    ended = wassr(*call, "--jpeg", "clean,90,70,50,30")
+    assert ended.returncode == 0, ended.stderr
+    flat = json.loads(ended.stdout)
+    wanted = {"clean": 26.09, "jpeg-90": 25.92, "jpeg-70": 25.35, "jpeg-50": 24.91, "jpeg-30": 24.40}
+    for word, value in wanted.items():
+        assert flat[f"results.bicubic.Set14/{word}.psnr_y.mean"] == pytest.approx(value, abs=0.03), word

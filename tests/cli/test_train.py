@@ -91,6 +91,7 @@ def test_the_demo_recipe_trains_both_stages_into_a_model_that_enlarges(wassr: Wa
     model = tmp_path / "runs" / "demo" / "models" / "demo.onnx"
     assert model.exists()
     assert list((tmp_path / "runs" / "demo" / "tensorboard").iterdir())
+    assert (tmp_path / "runs" / "demo" / "report.html").stat().st_size > 10_000
     made = wassr("upscale", "pictures/0.png", "-n", model, "-o", "larger.png")
     assert made.returncode == 0, made.stderr.decode()
     assert (tmp_path / "larger.png").exists()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wassr.evaluation.choice import USUAL, WITHOUT_ORIGINALS, choose_metrics
+from wassr.evaluation.choice import USUAL, WITH_JPEG, WITHOUT_ORIGINALS, choose_metrics
 from wassr.evaluation.metrics import METRICS
 from wassr.ground.errors import UsageError
 
@@ -16,6 +16,14 @@ def test_the_usual_ones_and_those_that_need_no_original() -> None:
     blind = choose_metrics([], references=False)
     assert list(blind) == list(WITHOUT_ORIGINALS)
     assert all(metric.reference != "high" for metric in blind.values())
+
+
+def test_nobody_is_ranked_by_niqe_where_inputs_are_compressed() -> None:
+    usual = choose_metrics([], jpeg=True)
+    assert {"psnr_y", "psnr_b", "ssim_y", "lr_consistency", "niqe"} <= set(usual) <= set(WITH_JPEG)
+    assert [name for name, metric in usual.items() if metric.unranked] == ["niqe"]
+    assert choose_metrics(["niqe", "psnr_y"], jpeg=True)["niqe"].unranked
+    assert not choose_metrics(["niqe"])["niqe"].unranked
 
 
 def test_asked_ones_come_in_their_order() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from tests.evaluation.material import comparison, levels, save
 from wassr.evaluation.comparison import compare
+from wassr.evaluation.compressed import Saved
 from wassr.evaluation.metrics import METRICS
 from wassr.evaluation.scoring import Case, Levels, bicubic, nearest, score_folder
-from wassr.evaluation.sets import DataSet, find_sets
+from wassr.evaluation.sets import DataSet, at_qualities, find_sets
 from wassr.evaluation.subjects import Subject
 from wassr.ground.errors import PictureError
 
@@ -57,6 +58,32 @@ def test_a_broken_file_is_left_out_and_named(sets: tuple[DataSet, ...]) -> None:
     assert len(found.score("bicubic", "One").pictures) == 1
     assert len(found.left_out) == 1
     assert found.left_out[0].startswith(f"{sets[0].paths[0]}: ")
+
+
+def test_every_set_at_every_quality(sets: tuple[DataSet, ...]) -> None:
+    asked = at_qualities(sets, (Saved(None), Saved(20)))
+    found = compare([BICUBIC, NEAREST], asked, FEW, "bicubic")
+    assert found.sets == ["One/clean", "One/jpeg-20", "Two/clean", "Two/jpeg-20"]
+    assert found.qualities == {
+        "One": {"clean": "One/clean", "20": "One/jpeg-20"},
+        "Two": {"clean": "Two/clean", "20": "Two/jpeg-20"},
+    }
+    plain = compare([BICUBIC, NEAREST], sets, FEW, "bicubic")
+    assert plain.qualities == {}
+    for model in plain.models:
+        assert found.score(model, "Two/clean").pictures == plain.score(model, "Two").pictures
+        assert found.score(model, "Two/jpeg-20").mean("psnr_y") < plain.score(model, "Two").mean("psnr_y") - 0.5
+    pair = found.paired("nearest", "Two/jpeg-20", "psnr_y")
+    assert pair is not None
+    assert pair.count == 3
+
+
+def test_a_broken_file_is_told_once_for_all_qualities(sets: tuple[DataSet, ...]) -> None:
+    sets[0].paths[0].write_bytes(b"broken")
+    said: list[str] = []
+    found = compare([BICUBIC], at_qualities(sets, (Saved(None), Saved(20))), FEW, "bicubic", say=said.append)
+    assert (len(found.left_out), len(said)) == (1, 1)
+    assert [len(found.score("bicubic", name).pictures) for name in found.sets] == [1, 1, 3, 3]
 
 
 def test_nothing_to_score_is_an_error_with_the_first_reason(sets: tuple[DataSet, ...]) -> None:

@@ -1,6 +1,8 @@
 """Known answers of the metrics, an independent implementation, and published values of bicubic enlargement."""
 
 import csv
+import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,13 @@ from skimage.metrics import structural_similarity
 
 from wassr.evaluation.metrics import (
     METRICS,
+    blocking,
     colour_drift,
     lr_consistency,
     luma_studio,
     luma_studio_float,
     psnr,
+    psnr_b,
     psnr_rgb,
     psnr_y,
     psnr_y_float,
@@ -25,6 +29,7 @@ from wassr.evaluation.metrics import (
     ssim_rgb,
     ssim_y,
 )
+from wassr.evaluation.scoring import bicubic
 from wassr.pixels.resize import resize_rounded, shrink
 
 TEST = Path(__file__).parents[3] / "shared" / "data" / "test"
@@ -86,6 +91,71 @@ def test_ssim_equals_scikit_image(seed: int, height: int, width: int, noise: flo
         a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
     )
     assert ssim(a, b) == pytest.approx(float(everywhere[5:-5, 5:-5].mean()), abs=1e-10)
+
+
+def chequers(block: int, height: int, width: int, step: float) -> NDArray[np.float64]:
+    """Flat blocks of two levels in turns."""
+    rows, columns = np.arange(height) // block, np.arange(width) // block
+    return 100 + step * ((rows[:, None] + columns) % 2)
+
+
+@pytest.mark.parametrize(("block", "height", "width"), [(8, 32, 48), (32, 96, 70), (24, 40, 100), (32, 40, 20)])
+def test_blocking_of_flat_blocks_is_their_step_squared(block: int, height: int, width: int) -> None:
+    factor = math.log2(block) / math.log2(min(height, width))
+    assert blocking(chequers(block, height, width, 6.0), block) == pytest.approx(36 * factor)
+    beside = np.roll(chequers(block, height, width, 6.0), (1, 1), (0, 1))  # the same, but not on the grid
+    assert blocking(beside, block) == 0.0
+    assert blocking(chequers(block, block, block, 6.0), block) == 0.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), block=st.integers(2, 9), height=st.integers(4, 25), width=st.integers(4, 25))
+def test_blocking_equals_the_papers_sums(seed: int, block: int, height: int, width: int) -> None:
+    """Pair by pair, as equations 1 to 9 of Yim and Bovik have it."""
+    draw = np.random.default_rng(seed)
+    plane = draw.uniform(0, 255, (height, width)) + chequers(block, height, width, 90)
+    at_boundary, elsewhere = [], []
+    for i in range(height):
+        for j in range(width):
+            if j + 1 < width:
+                (at_boundary if (j + 1) % block == 0 else elsewhere).append((plane[i, j] - plane[i, j + 1]) ** 2)
+            if i + 1 < height:
+                (at_boundary if (i + 1) % block == 0 else elsewhere).append((plane[i, j] - plane[i + 1, j]) ** 2)
+    more = np.mean(at_boundary) - np.mean(elsewhere) if at_boundary else 0.0
+    wanted = max(more, 0.0) * math.log2(block) / math.log2(min(height, width))
+    assert blocking(plane, block) == pytest.approx(wanted)
+
+
+def test_psnr_b_of_known_blocks() -> None:
+    """Blocks of 8 low-resolution pixels are 32 wide at x4: each boundary counts once, beside the error itself."""
+    grays = chequers(32, 96, 128, 6).astype(np.uint8)
+    made, high = (np.repeat(levels[..., None], 3, axis=2) for levels in (grays, np.full_like(grays, 103)))
+    step = float(np.ptp(luma_studio(made)))
+    assert step == 5  # six levels of full range
+    error = np.mean((luma_studio(made) - luma_studio(high))[4:-4, 4:-4] ** 2)
+    wanted = 10 * np.log10(255**2 / (error + step**2 * math.log2(32) / math.log2(96)))
+    assert psnr_b(made, high, 4) == pytest.approx(wanted)
+    beside = np.roll(made, (1, 1), (0, 1))
+    assert psnr_b(beside, high, 4) == psnr_y(beside, high, 4)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_psnr_b_is_never_above_psnr_y(seed: int) -> None:
+    assert psnr_b(noisy(seed), noisy(seed + 1), 4) <= psnr_y(noisy(seed), noisy(seed + 1), 4)
+
+
+def test_stronger_compression_has_more_blocks() -> None:
+    low = resize_rounded(noisy(9, 16), 64, 64, 4) // 2 + 60
+    high = bicubic(4)(low)
+
+    def saved(quality: int) -> NDArray[np.uint8]:
+        out = io.BytesIO()
+        Image.fromarray(low).save(out, "JPEG", quality=quality)
+        return bicubic(4)(np.asarray(Image.open(out)))
+
+    factors = [blocking(luma_studio(made), 32) for made in (saved(5), saved(20), saved(90), high)]
+    assert factors == sorted(factors, reverse=True)
+    assert psnr_b(saved(5), high, 4) < psnr_y(saved(5), high, 4) - 1
 
 
 def test_ssim_rgb_equals_scikit_image_on_each_channel() -> None:

@@ -12,10 +12,11 @@ from PIL import Image
 
 from tests.evaluation.material import comparison, levels, save
 from wassr.evaluation.comparison import compare
+from wassr.evaluation.compressed import Saved
 from wassr.evaluation.metrics import METRICS
 from wassr.evaluation.page import CROP, chosen, page, window
 from wassr.evaluation.scoring import bicubic, nearest
-from wassr.evaluation.sets import DataSet, find_sets, read_case
+from wassr.evaluation.sets import DataSet, at_qualities, find_sets, read_case
 from wassr.evaluation.subjects import Subject
 
 FEW = {name: METRICS[name] for name in ("psnr_y", "lr_consistency")}
@@ -110,6 +111,25 @@ def test_the_widest_pictures_are_chosen() -> None:
     assert chosen(found) == [("Set", "b.png"), ("Set", "c.png"), ("Set", "a.png")]
     assert chosen(found, 1) == [("Set", "b.png")]
     assert chosen(comparison(a={"psnr_y": [30.0, 31.0]})) == [("Set", "a.png"), ("Set", "b.png")]
+
+
+def test_inputs_saved_as_jpeg_have_charts_and_crops_of_their_own(sets: tuple[DataSet, ...]) -> None:
+    asked = at_qualities(sets, (Saved(None), Saved(10)))
+    plain, made = (page(compare(SUBJECTS, some, FEW, "bicubic"), SUBJECTS, some) for some in (sets, asked))
+    parser = Checked()
+    parser.feed(made)
+    assert parser.open == []
+    assert (parser.seen.count("svg"), plain.count("<svg")) == (2, 0)
+    assert "http" not in made.replace("http-equiv", "")
+    assert "<h3>Set/jpeg-10: " in made
+    assert "<h3>Set/clean: " in made
+    name = made.partition("<h3>Set/jpeg-10: ")[2].partition("<")[0]
+    shown = made.partition(f"<h3>Set/jpeg-10: {name}")[2]
+    data = re.findall(r"base64,([^\"]+)", shown)[1]  # the original, then the input
+    case = read_case(asked[1], next(path for path in asked[1].paths if path.name == name), 4)
+    top, left, height, width = window([subject.make(case) for subject in SUBJECTS], 4)
+    crop = np.array(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+    np.testing.assert_array_equal(crop, nearest(4)(case.low)[top : top + height, left : left + width])
 
 
 def test_one_model_without_originals(sets: tuple[DataSet, ...]) -> None:

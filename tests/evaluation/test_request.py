@@ -1,5 +1,6 @@
 """From what is asked for to the comparison; wrong requests fail before any picture is read."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def test_without_originals_and_with_costs(data: str) -> None:
     assert found.comparison.costs["nearest"].seconds > 0
 
 
+def test_inputs_saved_once_and_twice(data: str) -> None:
+    once = Request(("bicubic",), (), (data,), metrics=("psnr_y", "niqe"), cost=False, jpeg="90,clean")
+    found = evaluate(once)
+    assert found.comparison.qualities == {"Set": {"clean": "Set/clean", "90": "Set/jpeg-90"}}
+    assert [one.name for one in found.sets] == found.comparison.sets
+    assert found.comparison.metrics["niqe"].unranked
+    twice = evaluate(replace(once, double=True)).comparison
+    means = [found.comparison.score("bicubic", "Set/jpeg-90").mean("psnr_y")]
+    means.append(twice.score("bicubic", "Set/jpeg-90-double").mean("psnr_y"))
+    assert found.comparison.score("bicubic", "Set/clean").mean("psnr_y") > means[0] > means[1]
+
+
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
@@ -48,6 +61,11 @@ def test_without_originals_and_with_costs(data: str) -> None:
         (Request(("bicubic",), data=("none",)), "--data none: no such folder"),
         (Request(("bicubic",), data=("none",), metrics=("psn",)), "no such metric; did you mean psnr"),
         (Request(("bicubci",), data=("none",)), "did you mean bicubic"),
+        (Request(("bicubic",), data=("none",), jpeg="70,abc"), "--jpeg 70,abc: abc is no quality"),
+        (Request(("bicubic",), data=("none",), jpeg=""), "--jpeg: names no quality"),
+        (Request(("bicubic",), ("x",), ("none",), jpeg="70"), "--jpeg: pictures of --results were made from other"),
+        (Request(("bicubic",), data=("none",), references=False, jpeg="70"), "with --no-reference there are none"),
+        (Request(("bicubic",), data=("none",), double=True), "--double: saves as JPEG twice; say at which qualities"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

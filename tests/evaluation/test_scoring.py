@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from wassr.evaluation.compressed import Saved
 from wassr.evaluation.metrics import METRICS, Metric, luma_studio, psnr, psnr_y, ssim
-from wassr.evaluation.scoring import Case, Score, bicubic, case_of, nearest, score_case, score_folder
+from wassr.evaluation.scoring import Case, Score, bicubic, case_of, nearest, score_case, score_folder, score_of
 from wassr.ground.errors import PictureError, TrainingError
 from wassr.pixels.resize import resize, shrink, to_levels
 
@@ -82,6 +83,23 @@ def test_a_picture_without_original_is_judged_by_what_needs_none() -> None:
     assert (row.height, row.width) == (80, 96)
     with pytest.raises(PictureError, match=r"low.png: psnr_y needs an original"):
         score_case(case, nearest(4)(low), 4, METRICS)
+
+
+def test_consistency_is_with_the_clean_input() -> None:
+    clean = picture(20, 24)
+    case = Case("Own", "a.png", clean // 2, nearest(4)(clean), b"a file", clean)
+    low = {name: METRICS[name] for name in ("lr_consistency", "colour_drift_low")}
+    assert score_case(case, nearest(4)(clean), 4, low).values["colour_drift_low"] == 0.0
+    assert score_case(case, nearest(4)(clean // 2), 4, low).values["colour_drift_low"] > 10
+    consistent = [score_case(case, nearest(4)(one), 4, low).values["lr_consistency"] for one in (clean, clean // 2)]
+    assert consistent[0] > consistent[1] + 10
+
+
+def test_the_protocol_says_how_inputs_were_saved() -> None:
+    clean, saved = (score_of("Own", 4, METRICS, [], saved=one) for one in (Saved(None), Saved(70)))
+    assert clean.source == score_of("Own", 4, METRICS, []).source
+    assert saved.source == f"{clean.source}; {Saved(70).protocol}"
+    assert "saved as JPEG of quality 70" in saved.protocol
 
 
 def test_gray_is_expanded_to_three_channels(folder: Path) -> None:

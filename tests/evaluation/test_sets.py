@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.evaluation.material import levels, save
-from wassr.evaluation.sets import DataSet, find_sets, read_case
+from wassr.evaluation.compressed import Saved, decoded, jpeg_file
+from wassr.evaluation.sets import DataSet, at_qualities, find_sets, read_case
 from wassr.ground.errors import PictureError, UsageError
 from wassr.pixels.resize import shrink
 
@@ -61,6 +62,28 @@ def test_cases_with_and_without_originals(tree: Path) -> None:
     given = read_case(one, one.paths[0], 4, references=False)
     np.testing.assert_array_equal(given.low, levels(48, 50))
     assert given.high is None
+
+
+def test_each_set_at_every_quality(tree: Path) -> None:
+    qualities = (Saved(None), Saved(70, double=True))
+    found = at_qualities(find_sets([tree]), qualities)
+    assert [one.name for one in found] == ["One/clean", "One/jpeg-70-double", "Two/clean", "Two/jpeg-70-double"]
+    assert [one.saved for one in found] == [*qualities] * 2
+    assert found[0].paths == found[1].paths
+
+
+def test_cases_that_were_saved_keep_the_file_and_the_clean_input(tree: Path) -> None:
+    clean, saved = at_qualities(find_sets([tree / "One"]), (Saved(None), Saved(30)))
+    case, plain = read_case(saved, saved.paths[0], 4), read_case(clean, clean.paths[0], 4)
+    assert (case.data, plain.data) == ("One/jpeg-30", "One/clean")
+    assert (plain.file, plain.clean) == (None, None)
+    np.testing.assert_array_equal(plain.low, shrink(levels(48, 50)[:, :48], 4))
+    np.testing.assert_array_equal(case.clean, plain.low)
+    np.testing.assert_array_equal(case.high, plain.high)
+    assert case.file == jpeg_file(plain.low, Saved(30))
+    assert case.file is not None
+    np.testing.assert_array_equal(case.low, decoded(case.file))
+    assert (case.low != plain.low).any()
 
 
 def test_a_small_or_broken_picture_is_named_by_its_path(tmp_path: Path) -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.evaluation.material import levels
+from tests.evaluation.material import levels, save
 from tests.upscaling.tiny import tiny_card, tiny_model
 from wassr import Upscaler
-from wassr.evaluation.scoring import bicubic, case_of
+from wassr.evaluation.compressed import Saved
+from wassr.evaluation.scoring import bicubic, case_of, nearest
+from wassr.evaluation.sets import at_qualities, find_sets, read_case
 from wassr.evaluation.subjects import Subject, chosen, common_scale, distinct, find_model, subject
 from wassr.ground.errors import UsageError
+from wassr.pixels.picture import Picture, picture_from_array, to_array
 from wassr.upscaling.engines import Wish
 
 CASE = case_of("Set", "a.png", levels(64, 72), 4)
@@ -26,6 +29,22 @@ def test_a_model_makes_what_the_upscaler_makes(model: Path) -> None:
     assert (one.name, one.scale, one.how, one.asked) == ("tiny-x4", 4, "openvino, float32", str(model))
     assert one.file is not None
     np.testing.assert_array_equal(one.make(CASE), Upscaler(model, precision="float32", threads=1)(CASE.low))
+
+
+def test_a_jpeg_comes_as_the_file_that_it_is(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (one,) = at_qualities(find_sets([save(tmp_path / "a.png", levels(64, 72))]), [Saved(40)])
+    case, seen = read_case(one, one.paths[0], 4), list[Picture]()
+
+    def spy(_: Upscaler, picture: Picture, name: str) -> Picture:
+        seen.append(picture)
+        return picture_from_array(nearest(4)(case.low))
+
+    monkeypatch.setattr(Upscaler, "enlarge", spy)
+    made = subject(str(model), 4, Wish(precision="float32", threads=1)).make(case)
+    np.testing.assert_array_equal(made, nearest(4)(case.low))
+    np.testing.assert_array_equal(to_array(seen[0]), case.low)
+    assert seen[0].jpeg is not None
+    assert seen[0].jpeg.quality == 40
 
 
 def test_bicubic_is_a_model_like_any_other() -> None:

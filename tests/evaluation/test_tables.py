@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.evaluation.material import comparison
+from tests.evaluation.material import DISTANCE, comparison, over_quality
 from wassr.evaluation.comparison import Comparison
 from wassr.evaluation.cost import Cost
 from wassr.evaluation.tables import csv_text, flat, markdown, plain, sentence, text
@@ -114,3 +114,49 @@ def test_a_metric_that_says_nothing_and_a_single_picture() -> None:
     assert flat(lone)["results.a.Set.niqe.mean"] is None
     assert flat(lone)["results.a.Set.psnr_y.low"] == "-inf"
     assert ",niqe,," in csv_text(lone)
+
+
+@pytest.fixture
+def saved() -> Comparison:
+    values = {"clean": {"psnr_y": GOOD, "shy": [0.5] * 8}, "30": {"psnr_y": [v - 2 for v in GOOD], "shy": [0.2] * 8}}
+    better = {"clean": {"psnr_y": BETTER, "shy": [0.4] * 8}, "30": {"psnr_y": [26.0] * 8, "shy": [0.1] * 8}}
+    return over_quality({"bicubic": values, "m": better}, shy=replace(DISTANCE, unranked="it is fooled"))
+
+
+def test_means_by_quality_on_the_screen_and_in_markdown(saved: Comparison) -> None:
+    shown = text(saved)
+    assert "Set/clean: 8 pictures, x4" in shown
+    assert "Set/jpeg-30: 8 pictures, x4" in shown
+    lines = shown.splitlines()
+    at = lines.index("Set, psnr_y (dB) by JPEG quality")
+    assert [line.split() for line in lines[at + 2 : at + 5]] == [
+        ["clean", "30"],
+        ["bicubic", "30.25", "28.25"],
+        ["m", "30.62", "26.00"],
+    ]
+    made = markdown(saved)
+    assert (
+        "Set, psnr_y (dB) by JPEG quality:\n\n|  | clean | 30 |\n|---|---|---|\n| bicubic | 30.25 | 28.25 |\n" in made
+    )
+    assert "| m | Set/jpeg-30 | 8 | 26.00 [26.00, 26.00] | " in made
+
+
+def test_differences_and_keys_at_each_quality(saved: Comparison) -> None:
+    found = flat(saved)
+    assert found["results.m.Set/jpeg-30.psnr_y.mean"] == 26
+    assert "saved as JPEG of quality 30" in str(found["results.m.Set/jpeg-30.psnr_y.protocol"])
+    assert "saved as JPEG" not in str(found["results.m.Set/clean.psnr_y.protocol"])
+    assert found["differences.m.bicubic.Set/clean.psnr_y.mean"] == pytest.approx(0.37)
+    assert found["differences.m.bicubic.Set/jpeg-30.psnr_y.mean"] == pytest.approx(-2.25)
+    assert text(saved, 500).count("saved as JPEG of quality 30") == 1
+    assert "Set/jpeg-30" in csv_text(saved)
+
+
+def test_nobody_is_ranked_by_a_metric_that_is_fooled(saved: Comparison) -> None:
+    shown, found = text(saved, 500), flat(saved)
+    assert shown.count("shy: not ranked by; it is fooled") == 2
+    assert "shy (not ranked by, against the original): a distance for tests; it is fooled" in shown
+    assert "0.1000" in shown
+    assert found["results.m.Set/clean.shy.better"] == "none"
+    assert found["differences.m.bicubic.Set/clean.shy.words"] == "not ranked by; it is fooled"
+    assert "| psnr_y (dB) ↑ | shy |" in markdown(saved)

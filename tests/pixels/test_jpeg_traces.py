@@ -17,7 +17,7 @@ from wassr.pixels.jpeg import inverse_dct, plane_of, standard_table
 from wassr.pixels.jpeg_traces import History, Trace, find_traces, history
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "train"
-NAMES = ("street", "rock", "osprey")
+NAMES = ("street", "osprey")
 
 
 def example(name: str) -> Image.Image:
@@ -62,7 +62,7 @@ def test_a_file_that_was_saved_once_has_no_earlier_generation(quality: int) -> N
     assert found.sentence == f"JPEG of quality {quality}, 4:2:0"
 
 
-@pytest.mark.parametrize(("first", "last"), [(30, 75), (50, 90), (75, 95)])
+@pytest.mark.parametrize(("first", "last"), [(30, 75), (75, 95)])
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (3, 5), (4, 0)])
 def test_a_file_that_was_saved_twice(first: int, last: int, top: int, left: int) -> None:
     data = saved(cut(again(example("rock"), quality=first), top, left), "JPEG", quality=last)

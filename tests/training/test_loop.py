@@ -364,6 +364,41 @@ def test_a_full_disk_is_one_line_and_the_last_state_stays(
     assert_equal(folder, unbroken["penalty"])
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="/proc is Linux's")
+def test_memory_is_flat_over_a_thousand_steps(recipe: Make, tmp_path: Path) -> None:
+    plan = recipe(
+        content={"steps": 1},
+        adversarial={
+            "steps": 1000,
+            "validate_every": 250,
+            "save_every": 250,
+            "optimizer": {"rate": 1e-5},
+            "critic": {"network": "lean", "arguments": {"width": 8}, "optimizer": {"rate": 1e-4, "betas": [0.0, 0.9]}},
+        },
+    )
+    script = f"""
+import sys
+from pathlib import Path
+from wassr.training import loop
+from wassr.training.recipe import find_recipe
+sizes, save = [], loop.save_state
+def noted(*arguments):
+    line = next(l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmRSS"))
+    sizes.append(int(line.split()[1]))
+    return save(*arguments)
+loop.save_state = noted
+loop._deployed = lambda run, model: model
+loop.train(find_recipe("{tmp_path / "tiny.yaml"}"), Path("{tmp_path / "run"}"), say=lambda line: None)
+print(*sizes)
+"""
+    (tmp_path / "tiny.yaml").write_text(dump_settings(plan), encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    kilobytes = [int(word) for word in done.stdout.split()]
+    assert len(kilobytes) == 5  # the content stage and four times 250 steps
+    assert kilobytes[-1] - kilobytes[2] < 8_000  # from step 500 to step 1000
+
+
 def test_threads_stay_those_that_the_run_began_with(recipe: Make, tmp_path: Path) -> None:
     from wassr.training.state import Numbers
 

@@ -49,7 +49,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 def _figure(comparison: Comparison, data: str, metric: str) -> str:
     known = comparison.metrics[metric]
-    about = f"not ranked by; {known.unranked}" if known.unranked else f"{known.unit} {arrow(known)}"
+    about = f"not ranked by; {known.unranked}" if known.unranked else f"{known.unit} {arrow(known)}".strip()
     head = f"<figcaption><b>{html.escape(metric)}</b> {html.escape(about)}</figcaption>"
     lines = {model: _points(comparison, data, model, metric) for model in comparison.models}
     return f'<figure class="chart">{head}{_svg(comparison, data, metric, lines)}</figure>'
@@ -123,10 +123,11 @@ def _colour(index: int) -> str:
 
 
 STYLE = """
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem 1.4rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem 1.4rem;
+  margin-bottom: 1.6rem; }
 .chart figcaption b { display: inline; }
 .chart svg { width: 100%; display: block; }
-.chart text { font-size: 12px; fill: var(--quiet); font-variant-numeric: tabular-nums; }
+.chart text { font-size: 13px; fill: var(--quiet); font-variant-numeric: tabular-nums; }
 .chart .grid { stroke: var(--line); }
 .c1 { --tone: #2a61a6; } .c2 { --tone: #c2560c; } .c3 { --tone: #1d7548; }
 .c4 { --tone: #8a3fa0; } .c5 { --tone: #6b6f76; } .c6 { --tone: #8f7400; }

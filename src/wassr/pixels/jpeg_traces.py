@@ -229,7 +229,7 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     return Trace(own.top, own.left, quality, None, float(evidence[quality - 1]))
 
 
-def _multiples_inside(step: int, k: int, last: int) -> Reals:
+def _multiples_inside(step: int, k: int, last: int) -> NDArray[np.floating]:
     """How many multiples of each quality's step lie in the intervals of 1..last times `step`: (last, qualities).
 
     Relative to one in every `step`. The ends are as soft as the rounding between the generations makes them.
@@ -238,7 +238,7 @@ def _multiples_inside(step: int, k: int, last: int) -> Reals:
     ends = (np.arange(last + 1)[:, None] + 0.5) * step
     nearest = np.rint(ends / earlier)
     # a logistic curve in place of the normal distribution
-    below: Reals = nearest + 0.5 * np.tanh((ends - nearest * earlier) / (1.175 * BETWEEN))
+    below = nearest + 0.5 * np.tanh((ends - nearest * earlier) / (1.175 * BETWEEN))
     return np.diff(below, axis=0) * earlier / step
 
 
@@ -281,7 +281,7 @@ def _tables() -> NDArray[np.int64]:
 
 def _values() -> Reals:
     """The middle of each cell."""
-    return (np.arange(CELLS) + 0.5) * CELL
+    return (np.arange(CELLS, dtype=np.float64) + 0.5) * CELL
 
 
 PATCHES = 1600  # enough for all but the faintest traces; the time is theirs, not the picture's

@@ -34,15 +34,7 @@ def gradient(made: Tensor, high: Tensor) -> Tensor:
     return (error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()) / 2
 
 
-def luma(made: Tensor, high: Tensor) -> Tensor:
-    """Mean absolute error of BT.601 luma: what PSNR-Y is measured on. Gray pictures: the plane itself."""
-    error = made - high
-    if error.shape[1] == 3:
-        error = error[:, 0] * 0.299 + error[:, 1] * 0.587 + error[:, 2] * 0.114
-    return error.abs().mean()
-
-
-LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier, "gradient": gradient, "luma": luma}
+LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier, "gradient": gradient}
 
 
 def content_loss(

@@ -107,7 +107,6 @@ class ContentLoss(Strict):
     l1: Rate = 0.0
     mse: Rate = 0.0
     charbonnier: Rate = 0.0
-    luma: Rate = Field(default=0.0, description="absolute error of luma, which PSNR-Y is measured on")
     gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
     feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
     feature_weights: str | None = Field(
