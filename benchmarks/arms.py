@@ -33,6 +33,7 @@ from wassr.training.loop import train
 from wassr.training.recipe import find_recipe
 from wassr.training.runlog import Entry, read_log, series
 from wassr.training.state import read_numbers, saved_states
+from wassr.training.stopping import Stopped
 from wassr.upscaling.engines import Wish
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +105,8 @@ def run(name: str, arm: Arm, by_ratio: bool, options: argparse.Namespace) -> Pat
     )
     try:
         return train(recipe, folder, say=lambda line: print(f"{name}: {line}", flush=True))
+    except Stopped:
+        raise
     except WassrError as error:
         print(f"{name}: given up: {error}", flush=True)
         return None

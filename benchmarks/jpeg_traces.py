@@ -1,6 +1,6 @@
 """How right wassr is about JPEG: qualities of headers, traces of earlier compression, false alarms, seconds.
 
-python benchmarks/jpeg_traces.py PICTURES... [--tables JPEG...] [--save]
+python benchmarks/jpeg_traces.py PICTURES... [--tables JPEG...] [--alarms] [--save]
 
 PICTURES: files or folders of pictures that were never compressed visibly. --tables: JPEG files of other encoders, whose
 quantisation tables are judged by the libjpeg quality that errs as much (mean square error of luma) on the pictures.
@@ -27,6 +27,7 @@ from wassr.pixels.picture import Picture
 
 Levels = NDArray[np.uint8]
 Offset = tuple[int, int]
+Made = Callable[[Levels, Offset], Picture]
 
 QUALITIES = range(5, 99)
 SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
@@ -75,6 +76,17 @@ class Report:
     traces: list[Traces]
     seconds: tuple[float, float]
     megapixels: float
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of compression. made: from levels and the offset that the first whole block shall have; quality: of the
+    generation to be found, None where there is nothing to find; offsets: that are tried, of rows and of columns."""
+
+    name: str
+    made: Made
+    quality: int | None = None
+    offsets: Sequence[int] = range(1)
 
 
 class Watch:
@@ -144,69 +156,48 @@ def cropped(levels: Levels, offset: Offset) -> Levels:
     return levels[-offset[0] % 8 :, -offset[1] % 8 :]
 
 
-def traces(
-    kind: str,
-    pictures: Sequence[Levels],
-    made: Callable[[Levels, Offset], Picture],
-    quality: int | None,
-    watch: Watch,
-    offsets: Sequence[Offset],
-) -> Traces:
-    """Look at one kind of compression. quality: of the generation to be found, None where there is nothing to find."""
-    found, alarms, errors = 0, 0, []
-    for levels, offset in zip(pictures, offsets, strict=True):
-        seen = watch.look(made(levels, offset)).traces
-        right = [t for t in seen if quality is not None and (t.top, t.left) == offset]
-        alarms += len(seen) > len(right)
-        if right:
-            found += 1
-            errors.append(abs(right[0].quality - quality))
-    count = len(pictures)
-    return Traces(kind, count, found / count, alarms / count, float(np.mean(errors or [0])), max(errors, default=0))
-
-
-def kinds(pictures: Sequence[Levels], watch: Watch) -> list[Traces]:
-    """All kinds; offsets are drawn anew for each, the same in every run."""
+def traces(kind: Kind, pictures: Sequence[Levels], watch: Watch) -> Traces:
+    """Look at one kind of compression; offsets are drawn anew for each, the same in every run."""
     random = np.random.default_rng(0)
-    anywhere = [(int(a), int(b)) for a, b in random.integers(0, 8, (len(pictures), 2))]
-    shifted = [(int(a), int(b)) for a, b in random.integers(1, 8, (len(pictures), 2))]
-    corner = [(0, 0)] * len(pictures)
+    found, alarms, errors = 0, 0, []
+    for levels in pictures:
+        offset = int(random.choice(kind.offsets)), int(random.choice(kind.offsets))
+        seen = watch.look(kind.made(levels, offset)).traces
+        right = [t for t in seen if kind.quality is not None and (t.top, t.left) == offset]
+        alarms += len(seen) > len(right)
+        if right and kind.quality is not None:
+            found += 1
+            errors.append(abs(right[0].quality - kind.quality))
+    count = len(pictures)
+    mean, largest = float(np.mean(errors or [0])), max(errors, default=0)
+    return Traces(kind.name, count, found / count, alarms / count, mean, largest)
 
-    def look(kind: str, made: Callable[[Levels, Offset], Picture], quality: int | None, at: Sequence[Offset]) -> None:
-        rows.append(traces(kind, pictures, made, quality, watch, at))
-        print(row(rows[-1]), flush=True)
 
-    rows: list[Traces] = []
-    look("never compressed", lambda p, o: picture_from_array(p), None, corner)
-    look("never compressed, 128x128", lambda p, o: picture_from_array(p[100:228, 100:228]), None, corner)
-    look("enlarged x2, bicubic", lambda p, o: picture_from_array(doubled(p)), None, corner)
-    for q in SAVED:
-        look(
-            f"q{q}, then lossless",
-            lambda p, o, q=q: picture_from_array(cropped(decoded(encoded(p, quality=q)), o)),
-            q,
-            anywhere,
-        )
-    for q in (50, 75):
-        look(
-            f"q{q}, then WebP {WEBP}",
-            lambda p, o, q=q: read_picture(encoded(cropped(decoded(encoded(p, quality=q)), o), "WEBP", quality=WEBP)),
-            q,
-            anywhere,
-        )
-    for q in ONCE:
-        look(f"JPEG q{q}, nothing earlier", lambda p, o, q=q: read_picture(encoded(p, quality=q)), None, corner)
-    for name, at in (("cropped", shifted), ("same grid", corner)):
-        for first, last in TWICE:
-            look(
-                f"q{first}, {name}, JPEG q{last}",
-                lambda p, o, a=first, b=last: read_picture(
-                    encoded(cropped(decoded(encoded(p, quality=a)), o), quality=b)
-                ),
-                first,
-                at,
-            )
-    return rows
+def kinds() -> list[Kind]:
+    """All of them, in the order of the table."""
+
+    def lossless(q: int) -> Made:
+        return lambda p, o: picture_from_array(cropped(decoded(encoded(p, quality=q)), o))
+
+    def webp(q: int) -> Made:
+        return lambda p, o: read_picture(encoded(cropped(decoded(encoded(p, quality=q)), o), "WEBP", quality=WEBP))
+
+    def once(q: int) -> Made:
+        return lambda p, o: read_picture(encoded(p, quality=q))
+
+    def twice(first: int, last: int) -> Made:
+        return lambda p, o: read_picture(encoded(cropped(decoded(encoded(p, quality=first)), o), quality=last))
+
+    return [
+        Kind("never compressed", lambda p, o: picture_from_array(p)),
+        Kind("never compressed, 128x128", lambda p, o: picture_from_array(p[100:228, 100:228])),
+        Kind("enlarged x2, bicubic", lambda p, o: picture_from_array(doubled(p))),
+        *(Kind(f"JPEG q{q}, nothing earlier", once(q)) for q in ONCE),
+        *(Kind(f"q{q}, then lossless", lossless(q), q, range(8)) for q in SAVED),
+        *(Kind(f"q{q}, then WebP {WEBP}", webp(q), q, range(8)) for q in (50, 75)),
+        *(Kind(f"q{a}, cropped, JPEG q{b}", twice(a, b), a, range(1, 8)) for a, b in TWICE),
+        *(Kind(f"q{a}, same grid, JPEG q{b}", twice(a, b), a, range(1)) for a, b in TWICE),
+    ]
 
 
 def doubled(levels: Levels) -> Levels:
@@ -246,15 +237,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", nargs="+", type=Path)
     parser.add_argument("--tables", nargs="+", type=Path, default=[], metavar="JPEG")
+    parser.add_argument("--alarms", action="store_true", help="only kinds in which there is nothing to find")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/jpeg_traces.json")
     options = parser.parse_args(arguments)
     here = machine.describe()
     pictures = [read_levels(path) for path in find_pictures(options.pictures)]
     watch = Watch()
+    rows = []
+    for kind in kinds():
+        if kind.quality is None or not options.alarms:
+            rows.append(traces(kind, pictures, watch))
+            print(row(rows[-1]), flush=True)
     report = Report(
         headers=headers(pictures[0]),
         tables=other_tables(options.tables, pictures),
-        traces=kinds(pictures, watch),
+        traces=rows,
         seconds=(float(np.median(watch.seconds)), max(watch.seconds)),
         megapixels=float(np.mean([one.shape[0] * one.shape[1] / 1e6 for one in pictures])),
     )

@@ -22,6 +22,7 @@ from wassr.training.course import courses
 from wassr.training.loop import train
 from wassr.training.recipe import find_recipe
 from wassr.training.runlog import read_log
+from wassr.training.stopping import Stopped
 from wassr.training.verdict import judge
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +109,8 @@ def record(name: str, seed: int, data: Path, valid: Path) -> str:
     folder = RUNS / title
     try:
         train(find_recipe("wassr-x4", given), folder, say=lambda line: None)
+    except Stopped:
+        raise
     except WassrError as error:
         print(f"{title}: {error}")
     LOGS.mkdir(parents=True, exist_ok=True)

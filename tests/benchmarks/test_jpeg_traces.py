@@ -6,6 +6,7 @@ import numpy as np
 from tests.benchmarks.conftest import ROOT
 from wassr.data.folders import read_levels
 from wassr.pixels.formats import picture_from_array, read_picture
+from wassr.pixels.picture import Picture
 
 STREET = ROOT / "examples" / "train" / "street.webp"
 
@@ -17,15 +18,21 @@ def test_cropping_puts_the_first_block_at_the_offset() -> None:
 
 
 def test_found_alarms_and_errors_are_counted_apart() -> None:
-    levels = read_levels(STREET)
-    watch = jpeg_traces.Watch()
-    made = [(lambda p, o: picture_from_array(jpeg_traces.cropped(jpeg_traces.decoded(jpeg_traces.encoded(p)), o)), 75)]
-    made += [(lambda p, o: read_picture(jpeg_traces.encoded(p)), 75), (made[0][0], None)]
-    rows = [jpeg_traces.traces("kind", [levels], m, quality, watch, [(3, 4)]) for m, quality in made]
+    levels, watch = read_levels(STREET), jpeg_traces.Watch()
+
+    def lossless(p: np.ndarray, offset: tuple[int, int]) -> Picture:
+        return picture_from_array(jpeg_traces.cropped(jpeg_traces.decoded(jpeg_traces.encoded(p)), offset))
+
+    kinds = [
+        jpeg_traces.Kind("found", lossless, 75, range(3, 4)),
+        jpeg_traces.Kind("missed", lambda p, o: read_picture(jpeg_traces.encoded(p)), 75),
+        jpeg_traces.Kind("alarm", lossless),
+    ]
+    rows = [jpeg_traces.traces(kind, [levels], watch) for kind in kinds]
     assert [(row.found, row.alarms) for row in rows] == [(1, 0), (0, 0), (0, 1)]
     assert rows[0].largest_error <= 1
     assert len(watch.seconds) == 3
-    assert jpeg_traces.row(rows[1]) == "| kind | 0.0 % | - | 0.0 % |"
+    assert jpeg_traces.row(rows[1]) == "| missed | 0.0 % | - | 0.0 % |"
 
 
 def test_headers_and_tables() -> None:

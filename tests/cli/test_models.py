@@ -14,7 +14,8 @@ def test_a_models_lines(wassr: Wassr, tmp_path: Path) -> None:
     )
     tiny_model(tmp_path / "tiny-x4.onnx", tiny_card().model_copy(update={"measured": measured, "credits": "nobody"}))
     shown = wassr("models", "tiny-x4.onnx").stdout.decode()
-    for part in ("tiny-x4: tests", "0.21 s per megapixel", "PSNR-Y: Set5 31.60 dB", "licence CC0-1.0", "MB"):
+    facts = ("tiny-x4: tests", "0.21 s per megapixel", "PSNR-Y: Set5 31.60 dB")
+    for part in (*facts, "x4, for clean inputs, ", "licence CC0-1.0", "MB"):
         assert part in shown
     assert "credits: nobody" in wassr("models", "tiny-x4.onnx", "--licences").stdout.decode()
     (row,) = json.loads(wassr("models", "tiny-x4.onnx", "--json").stdout)

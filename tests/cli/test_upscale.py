@@ -12,7 +12,11 @@ from PIL import Image
 
 from tests.cli.conftest import Wassr, environment, save
 from tests.upscaling.family import tiny_family
+from tests.upscaling.shelf import clean, hidden_jpeg, joint_card, jpeg, put_on_shelf
+from tests.upscaling.tiny import tiny_model
 from wassr.cli.main import main
+from wassr.upscaling.choice import COMPRESSED_MODEL
+from wassr.upscaling.upscaler import DEFAULT_MODEL
 
 
 def size(path: Path | bytes) -> tuple[int, int]:
@@ -119,6 +123,10 @@ def in_process(args: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         ["a.png", "-o", "b.png", "-n", "CHILD", "--invented", "m.png", "--contact-sheet"],
         ["a.png", "-o", "b.png", "-n", "CHILD", "--strength", "1", "--contact-sheet"],
         ["a.png", "-o", "b.png", "-n", "CHILD", "--contact-sheet", "--dry-run"],
+        ["a.png", "-o", "b.png", "--jpeg", "0"],
+        ["a.png", "-o", "b.png", "--jpeg", "101"],
+        ["a.png", "-o", "b.png", "--jpeg", "abc"],
+        ["a.png", "-o", "b.png", "--contact-sheet"],
     ],
 )
 def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatch, capsys) -> None:
@@ -265,7 +273,7 @@ def test_strength_sheet_and_map(wassr: Wassr, tmp_path: Path) -> None:
     assert "child-x4 at strength 0.5 (0 is tiny-x4)" in ended.stderr.decode()
     result = json.loads(ended.stdout.splitlines()[-2])
     report = json.loads((tmp_path / "r.json").read_text())
-    assert report["strength"] == 0.5
+    assert report["models"][0]["strength"] == 0.5
     assert report["results"][0]["invented"] == result["invented"]
     assert f"a.png: {100 * result['invented']:.1f} % of it invented" in ended.stderr.decode()
     again = wassr("upscale", "a.png", "-o", "c.png", "-n", child, "--invented", "map.png")
@@ -274,3 +282,74 @@ def test_strength_sheet_and_map(wassr: Wassr, tmp_path: Path) -> None:
     assert not (tmp_path / "c.png").exists()
     assert wassr("upscale", "a.png", "-o", "sheet.jpg", "-n", child, "--contact-sheet").returncode == 0
     assert size(tmp_path / "sheet.jpg")[0] == 5 * (120 + 4)
+
+
+def test_a_compressed_picture_by_a_model_for_such(wassr: Wassr, tmp_path: Path) -> None:
+    tiny_model(tmp_path / "joint.onnx", joint_card())
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    words = ("upscale", "a.jpg", "-n", "joint.onnx", "--report", "r.json")
+    ended = wassr(*words, "-o", "auto.png")
+    assert ended.returncode == 0, ended.stderr
+    assert f"wassr: a.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}\n" in ended.stderr.decode()
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["jpeg"] == "auto"
+    assert report["results"][0]["jpeg"][0]["quality"] == 50
+    off = wassr(*words, "-o", "off.png", "--jpeg", "off")
+    assert b"quality" not in off.stderr
+    assert json.loads((tmp_path / "r.json").read_text())["results"][0]["jpeg"] == []
+    stated = wassr(*words, "-o", "stated.png", "--jpeg", "80")
+    assert b"a.jpg: JPEG of quality 50, 4:2:0 (by the file's own tables, not --jpeg 80)" in stated.stderr
+    made = {name: (tmp_path / f"{name}.png").read_bytes() for name in ("auto", "off", "stated")}
+    assert made["auto"] == made["stated"] != made["off"]
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The models to choose from, and pictures of three histories."""
+    put_on_shelf(tmp_path / "shelf", monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    for name, data in (("clean.png", clean()), ("file.jpg", jpeg()), ("hidden.png", hidden_jpeg())):
+        (tmp_path / "in" / name).write_bytes(data)
+
+
+def results(text: str) -> list[tuple[str, int]]:
+    """Model and number of compressions, of each result among JSON lines."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    return [(line["model"], len(line["jpeg"])) for line in lines if line["event"] in ("result", "estimate")]
+
+
+def test_the_model_is_chosen_for_each_picture(shelf: None, monkeypatch, capsys) -> None:
+    plain, compressed = (DEFAULT_MODEL, 0), (COMPRESSED_MODEL, 1)
+    assert in_process(["upscale", "in", "-o", "out", "--dry-run", "--json"], monkeypatch) == 0
+    assert results(capsys.readouterr().out) == [plain, compressed, compressed]
+    assert in_process(["upscale", "in", "-o", "out", "--json"], monkeypatch) == 0
+    captured = capsys.readouterr()
+    assert results(captured.out) == [plain, compressed, compressed]
+    said = captured.err.splitlines()
+    assert said[0].startswith(f"wassr: {DEFAULT_MODEL}: ")
+    assert said[1].startswith(f"wassr: {COMPRESSED_MODEL}: ")
+    assert said[2] == f"wassr: in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}"
+    assert in_process(["upscale", "in", "-o", "out", "--skip-existing"], monkeypatch) == 0
+    assert "3 skipped" in capsys.readouterr().err
+    for words, expected in (
+        (["--jpeg", "off"], [plain] * 3),
+        (["--jpeg", "60"], [compressed] * 3),
+        (["-n", DEFAULT_MODEL], [plain, (DEFAULT_MODEL, 1), (DEFAULT_MODEL, 1)]),
+    ):
+        assert in_process(["upscale", "in", "-o", "out", "--overwrite", "--json", *words], monkeypatch) == 0
+        assert results(capsys.readouterr().out) == expected
+
+
+def test_one_jpeg_opens_one_model(shelf: None, monkeypatch, capsys) -> None:
+    assert in_process(["upscale", "in/file.jpg", "-o", "a.png"], monkeypatch) == 0
+    captured = capsys.readouterr()
+    assert captured.err.splitlines()[0].startswith(f"wassr: {COMPRESSED_MODEL}: ")
+    assert DEFAULT_MODEL not in captured.err
+    assert captured.out == ""
+
+
+def test_without_that_model_the_usual_one_is_taken(tmp_path: Path, shelf: None, monkeypatch, capsys) -> None:
+    put_on_shelf(tmp_path / "other", monkeypatch, joint=False)
+    assert in_process(["upscale", "in/file.jpg", "-o", "a.png"], monkeypatch) == 0
+    assert f"wassr: in/file.jpg: JPEG of quality 50, 4:2:0: {DEFAULT_MODEL}\n" in capsys.readouterr().err

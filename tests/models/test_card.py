@@ -33,6 +33,12 @@ def test_a_newer_card_is_read_without_its_new_keys() -> None:
     assert card_from_json(text, "here") == PLAIN
 
 
+def test_an_older_card_is_of_a_model_for_clean_inputs() -> None:
+    text = PLAIN.to_json()
+    assert card_from_json(text.replace('"inputs":"clean",', ""), "here").inputs == "clean"
+    assert '"inputs":"clean",' in text
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -40,6 +46,7 @@ def test_a_newer_card_is_read_without_its_new_keys() -> None:
         ("[]", "JSON"),
         (PLAIN.to_json().replace('"scale":4', '"scale":0'), "scale"),
         (PLAIN.to_json().replace('"base":"none"', '"base":"cubic"'), "base"),
+        (PLAIN.to_json().replace('"inputs":"clean"', '"inputs":"old"'), "inputs"),
     ],
 )
 def test_what_is_no_card_is_one_line_with_file_and_key(text: str, words: str) -> None:

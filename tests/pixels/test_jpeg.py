@@ -138,6 +138,7 @@ def test_clipped_blocks_are_not_called_sure() -> None:
 def test_rgb_and_cmyk_files_have_no_luma() -> None:
     for data in (saved(pil(3), "JPEG", keep_rgb=True), saved(pil(3).convert("CMYK"), "JPEG")):
         jpeg = found(data)
+        assert jpeg.sentence == "JPEG of quality 75, 4:4:4"
         assert not jpeg.ycc
         with pytest.raises(ValueError, match="no luma"):
             coefficients(jpeg)
@@ -166,6 +167,14 @@ def test_headers_without_sense_have_no_facts() -> None:
     assert facts(image, b"") is None
     image.quantization = {0: [0] * 64, 1: [0] * 64}
     assert facts(image, b"") is None
+    image.quantization = {0: [1] * 64, 1: [1] * 64}
+    for blue, red in (((1, 2), (1, 2)), ((1, 1), (2, 1)), ((0, 0), (0, 0))):
+        image.layer = [(1, 1, 1, 0), (2, *blue, 1), (3, *red, 1)]
+        assert facts(image, b"") is None
+    image.layer = [(1, 4, 2, 0), (2, 1, 1, 1), (3, 1, 1, 1)]
+    found = facts(image, b"")
+    assert found is not None
+    assert found.sentence == "JPEG of quality 100, uncommon subsampling"
 
 
 def test_transform_is_orthonormal_and_known() -> None:

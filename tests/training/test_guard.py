@@ -17,6 +17,15 @@ def test_a_norm_far_above_its_median_is_refused_and_not_remembered() -> None:
     assert norms.seen["critic"][-1] == pytest.approx(198)
 
 
+def test_a_collapsed_critic_that_stirs_is_no_explosion() -> None:
+    norms = Norms()
+    for _ in range(30):
+        norms.judge("critic", 3e-6)  # as wgan-clip-all stands after a few hundred steps
+    norms.judge("critic", 7e-4)
+    with pytest.raises(Exploding):
+        norms.judge("critic", 0.5)
+
+
 def test_young_medians_and_other_networks_judge_nothing() -> None:
     norms = Norms()
     for k in range(LEAST):

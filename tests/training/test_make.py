@@ -61,6 +61,21 @@ def test_model_files_carry_their_story(recipe: Make, tmp_path: Path) -> None:
     assert torch.equal(build_generator(card, weights)(low), generator.eval()(low))
 
 
+@pytest.mark.parametrize(
+    ("steps", "inputs"),
+    [
+        ([], "clean"),
+        ([{"blur": {}}, {"noise": {}}], "clean"),
+        ([{"blur": {}}, {"jpeg": {}}], "compressed"),
+        ([{"webp": {}}], "compressed"),
+        ("jpeg", "compressed"),
+    ],
+)
+def test_a_card_says_which_inputs_a_model_is_for(recipe: Make, pictures: Path, steps: object, inputs: str) -> None:
+    whole = recipe(content={}, data={"train": [str(pictures)], "degradations": steps})
+    assert make.model_card(whole, "content", 1, 0.1, "", None, "m").inputs == inputs
+
+
 def test_a_card_names_no_folder_of_this_machine(recipe: Make, pictures: Path) -> None:
     loss = {"mse": 2.0, "feature": 1.0, "feature_weights": "/home/me/vgg16.safetensors"}
     whole = recipe(content={"loss": loss}, data={"train": [str(pictures), "~/photos", "here/mine"]})

@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 
 from tests.upscaling.family import CHILD, tiny_family
+from tests.upscaling.shelf import clean, hidden_jpeg, joint_card, jpeg, put_on_shelf
 from tests.upscaling.tiny import photo, tiny_card, tiny_model
 from wassr import Picture, Upscaler, read_picture, write_picture
 from wassr.ground.errors import UsageError
 from wassr.upscaling.batch import Options, Outcome, Watch, run_batch, write_report
+from wassr.upscaling.choice import COMPRESSED_MODEL, Choice, offered
+from wassr.upscaling.compression import JpegWish
 from wassr.upscaling.inputs import Plan, find_sources, plan, with_maps
 from wassr.upscaling.target import Target
+from wassr.upscaling.upscaler import DEFAULT_MODEL
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 def run(model: Path, options: Options | None = None, watch: Watch | None = None, out: str = "out/") -> Outcome:
     planned: Plan = plan(find_sources(["in"]), out)
     upscaler = Upscaler(model, precision="float32", threads=1)
-    return run_batch(planned.jobs, upscaler, options or Options(), planned.folder, watch or Watch())
+    return run_batch(planned.jobs, Choice.only(upscaler), options or Options(), planned.folder, watch or Watch())
 
 
 def states(outcome: Outcome) -> list[str]:
@@ -93,7 +97,7 @@ def test_a_fault_of_ours_is_reported_and_the_batch_goes_on(folder: Path, model: 
     upscaler = Upscaler(model)
     monkeypatch.setattr(upscaler, "enlarge", broken)
     planned = plan(find_sources(["in"]), "out")
-    outcome = run_batch(planned.jobs, upscaler, Options(), None, Watch())
+    outcome = run_batch(planned.jobs, Choice.only(upscaler), Options(), None, Watch())
     assert states(outcome) == ["failed"] * 3
     assert "ZeroDivisionError" in outcome.results[0].reason
     assert not Path("out").exists()
@@ -104,7 +108,9 @@ def test_no_tile_of_nonsense_is_ever_written(folder: Path, model: Path, monkeypa
         "wassr.upscaling.engines.OpenVinoEngine.run", lambda self, tile: np.full((1, 3, 160, 120), np.nan)
     )
     planned = plan(find_sources(["in"]), "out")
-    outcome = run_batch(planned.jobs, Upscaler(model, precision="float32"), Options(), planned.folder, Watch())
+    outcome = run_batch(
+        planned.jobs, Choice.only(Upscaler(model, precision="float32")), Options(), planned.folder, Watch()
+    )
     assert states(outcome) == ["failed"] * 3
     assert not Path("out").exists()
 
@@ -113,12 +119,14 @@ def test_the_report_tells_everything(folder: Path, model: Path) -> None:
     Path("in/b.jpg").write_bytes(b"")
     planned = plan(find_sources(["in"]), "out")
     upscaler = Upscaler(model)
-    outcome = run_batch(planned.jobs, upscaler, Options(), planned.folder, Watch())
-    write_report(Path("r/report.json"), outcome, planned.jobs, upscaler, 4, "1.2")
+    outcome = run_batch(planned.jobs, Choice.only(upscaler), Options(), planned.folder, Watch())
+    write_report(Path("r/report.json"), outcome, planned.jobs, Choice.only(upscaler), 4, "1.2")
     report = json.loads(Path("r/report.json").read_text(encoding="utf-8"))
     assert (report["done"], report["failed"], report["no_pictures"], report["wassr"]) == (2, 1, 4, "1.2")
     assert report["results"][1]["reason"] == "is empty (0 bytes)"
-    assert report["engine"] == upscaler.engine.name
+    (facts,) = report["models"]
+    assert (facts["name"], facts["engine"], facts["strength"]) == ("tiny-x4", upscaler.engine.name, None)
+    assert (report["jpeg"], report["results"][0]["model"]) == ("auto", "tiny-x4")
 
 
 def with_child(
@@ -132,7 +140,7 @@ def with_child(
     found = find_sources(["in"])
     planned = with_maps(plan(found, "out/"), found, maps) if options.invented else plan(found, "out/")
     upscaler = Upscaler(child, precision="float32", threads=1, say=said.append)
-    return run_batch(planned.jobs, upscaler, options, planned.folder, watch or Watch())
+    return run_batch(planned.jobs, Choice.only(upscaler), options, planned.folder, watch or Watch())
 
 
 def test_what_is_invented_is_measured_mapped_and_told(folder: Path) -> None:
@@ -179,3 +187,71 @@ def test_no_job_begins_where_there_is_no_content_model(folder: Path, model: Path
         with pytest.raises(UsageError, match="was not trained from"):
             run(model, options)
     assert not Path("out").exists()
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shelf with both models, and a folder of pictures of three histories."""
+    monkeypatch.chdir(tmp_path)
+    put_on_shelf(tmp_path / "shelf", monkeypatch)
+    Path("in").mkdir()
+    for name, data in (("clean.png", clean()), ("file.jpg", jpeg()), ("hidden.png", hidden_jpeg())):
+        (Path("in") / name).write_bytes(data)
+    return tmp_path
+
+
+def chosen(options: Options, wish: JpegWish = "auto", said: list[str] | None = None) -> tuple[Outcome, Choice]:
+    """The batch as the command runs it where no model is named."""
+    say = (said if said is not None else []).append
+    choice = Choice(offered(wish), lambda name: Upscaler(name, precision="float32", threads=1, jpeg=wish, say=say))
+    planned = plan(find_sources(["in"]), "out/", "png")
+    return run_batch(planned.jobs, choice, options, planned.folder, Watch()), choice
+
+
+def test_each_picture_gets_the_model_for_its_history(mixed: Path) -> None:
+    said: list[str] = []
+    outcome, choice = chosen(Options(), said=said)
+    assert [result.model for result in outcome.results] == [DEFAULT_MODEL, COMPRESSED_MODEL, COMPRESSED_MODEL]
+    assert [[one.quality for one in result.jpeg] for result in outcome.results] == [[], [50], [50]]
+    assert said[0].startswith(f"{COMPRESSED_MODEL}: openvino, float32, 1 thread")
+    assert said[1:] == [
+        f"in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}",
+        f"in/hidden.png: an earlier JPEG of quality 50: {COMPRESSED_MODEL}",
+    ]
+    for name, result in zip(("clean", "file", "hidden"), outcome.results, strict=True):
+        expected = Upscaler(result.model, precision="float32")(result.source)
+        assert np.abs(read_picture(f"out/{name}.png").colour - expected.colour).max() < 0.51 / 255
+    write_report(Path("r.json"), outcome, [], choice, 0, "1")
+    report = json.loads(Path("r.json").read_text(encoding="utf-8"))
+    assert [facts["name"] for facts in report["models"]] == [DEFAULT_MODEL, COMPRESSED_MODEL]
+    assert report["results"][1]["jpeg"][0]["words"] == "JPEG of quality 50, 4:2:0"
+
+
+def test_skipping_knows_the_models_and_the_wish(mixed: Path) -> None:
+    skip = Options(skip_existing=True)
+    assert states(chosen(skip)[0]) == ["done"] * 3
+    outcome, choice = chosen(skip)
+    assert states(outcome) == ["skipped"] * 3
+    assert len(choice.opened) == 1
+    assert states(chosen(skip, "off")[0]) == ["done"] * 3
+    assert states(chosen(skip, 60)[0]) == ["done"] * 3
+    assert states(chosen(skip, 70)[0]) == ["done"] * 3
+    assert states(chosen(skip)[0]) == ["done"] * 3
+    tiny_model(mixed / "shelf" / f"{COMPRESSED_MODEL}.onnx", joint_card(), strength=0.5)
+    assert states(chosen(skip)[0]) == ["skipped", "done", "done"]
+
+
+def test_a_picture_is_looked_at_once(mixed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wassr.pixels.jpeg_traces import history
+
+    looked: list[Picture] = []
+
+    def counted(picture: Picture) -> object:
+        looked.append(picture)
+        return history(picture)
+
+    monkeypatch.setattr("wassr.upscaling.compression.history", counted)
+    assert chosen(Options())[0].exit_code == 0
+    assert len(looked) == 3
+    assert [result.model for result in chosen(Options(overwrite=True), "off")[0].results] == [DEFAULT_MODEL] * 3
+    assert len(looked) == 3

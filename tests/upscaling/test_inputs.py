@@ -1,9 +1,11 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from wassr.ground.errors import UsageError
-from wassr.upscaling.inputs import find_sources, plan, with_maps
+from wassr.upscaling.inputs import Source, find_sources, plan, with_maps
 from wassr.upscaling.ledger import Ledger, digest
 
 
@@ -28,6 +30,21 @@ def test_folders_patterns_and_any_name(tmp_path) -> None:
     assert names(tmp_path, [f"{tmp_path}/sub/**/*.jpeg"]) == ["sub/d/e.jpeg"]
     assert names(tmp_path, [f"{tmp_path}/desktop.ini"]) == ["desktop.ini"]  # named by itself: its bytes will tell
     assert names(tmp_path, [str(tmp_path), f"{tmp_path}/*.png"]) == ["ä b.JPG", "ｂ.png"]  # each once
+
+
+def test_a_jpeg_is_known_by_its_first_bytes(tmp_path) -> None:
+    for name, data in (("a.png", b"\xff\xd8\xff\xe0rest"), ("b.jpg", b"\x89PNG\r\n\x1a\nrest"), ("c.jpg", b"")):
+        (tmp_path / name).write_bytes(data)
+    places = [tmp_path / name for name in ("a.png", "b.jpg", "c.jpg", "no.jpg", ".")]
+    assert [Source(place).begins_as_jpeg for place in places] == [True, False, False, False, False]
+    assert not Source(None).begins_as_jpeg
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
+def test_a_pipe_keeps_its_first_bytes(tmp_path) -> None:
+    """Opening it would wait for a writer; reading would rob the reader that follows."""
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert not Source(tmp_path / "pipe.jpg").begins_as_jpeg
 
 
 def test_names_with_magic_are_files_first(tmp_path) -> None:

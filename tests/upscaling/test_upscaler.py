@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.pixels.samples import saved
+from tests.upscaling.shelf import clean, hidden_jpeg, joint_card, jpeg
+from tests.upscaling.test_bins import original
 from tests.upscaling.tiny import photo, tiny_card, tiny_model
 from wassr.ground.errors import ModelError, PictureError, UsageError
 from wassr.models.card import Card
-from wassr.pixels.picture import Picture
+from wassr.pixels.colour import rgb_to_ycbcr
+from wassr.pixels.formats import read_picture
+from wassr.pixels.jpeg_traces import History, history
+from wassr.pixels.picture import Picture, bleed_colour
 from wassr.pixels.resize import resize
+from wassr.upscaling.bands import Planes, collect
+from wassr.upscaling.bins import InBins, bins_of
+from wassr.upscaling.compression import NEVER
 from wassr.upscaling.engines import OpenVinoEngine
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import MODEL_SCALE, Upscaler, sibling
@@ -157,6 +168,143 @@ def test_tiles_shrink_with_free_memory(model: Path, monkeypatch) -> None:
     assert upscaler.core() == 256
     monkeypatch.setattr("wassr.upscaling.upscaler.free_memory", lambda: 300 << 20)
     assert 32 <= upscaler.core() < 256
+
+
+def compressed(
+    data: bytes | Picture, tile: int = 0, consistency: int = 1, found: History | None = None, **options: object
+) -> np.ndarray:
+    """The result of a model for compressed inputs that sharpens a good deal."""
+    picture = read_picture(data) if isinstance(data, bytes) else data
+    return joint(consistency, tile=tile, **options).enlarge(picture, found=found).colour
+
+
+def joint(consistency: int = 1, jpeg: str | int = "auto", **options: object) -> Upscaler:
+    card = joint_card(consistency)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = OpenVinoEngine(tiny_model(Path(folder) / "joint.onnx", card, strength=1.0), threads=1)
+    return Upscaler.from_engine(card, engine, jpeg=jpeg, **options)
+
+
+def network_alone(data: bytes) -> np.ndarray:
+    """No consistency, no bins."""
+    return compressed(data, jpeg="off", consistency=0)
+
+
+def outside(result: np.ndarray, data: bytes) -> float:
+    """How far a result, reduced again, leaves the intervals that the picture's compression states; grey levels."""
+    picture = read_picture(data)
+    planes = rgb_to_ycbcr(resize(result, picture.height, picture.width)) * np.float32(255)
+    planes[..., 0] -= 128
+    bins = bins_of(picture, history(picture))
+    return max(float(np.abs(one.missing(planes[..., k], 0)).mean()) for k, one in enumerate(bins))
+
+
+@pytest.mark.parametrize("made", [jpeg, hidden_jpeg])
+def test_bins_take_the_place_of_back_projection(made) -> None:
+    data = made()
+    result, alone = compressed(data), network_alone(data)
+    assert outside(result, data) < 0.3 * outside(alone, data)
+    picture = read_picture(data)
+    stage = InBins(Planes(unclipped(picture)), bins_of(picture, history(picture)), picture.height, picture.width)
+    assert np.abs(result - collect(stage)).max() < 1e-5
+    assert np.array_equal(result, compressed(data, consistency=0))
+
+
+def unclipped(picture: Picture) -> np.ndarray:
+    """The network's own result (3, H, W)."""
+    upscaler = joint(0, jpeg="off")
+    low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
+    height, width = 4 * picture.height, 4 * picture.width
+    stage = upscaler.stage(low, upscaler.cut(*low.shape[1:]), height, width, "x", lambda: None)
+    return stage.rows(0, height)
+
+
+def test_a_picture_without_a_history_gets_back_projection() -> None:
+    data = clean()
+    result = compressed(data)
+    assert np.array_equal(result, compressed(data, jpeg="off"))
+    low = read_picture(data).colour
+    errors = [np.abs(resize(made, *low.shape[:2]) - low).mean() for made in (result, network_alone(data))]
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_a_jpeg_whose_intervals_are_not_known_gets_nothing() -> None:
+    """One of RGB samples, as Adobe's programs write it."""
+    data = jpeg(keep_rgb=True, subsampling="4:4:4")
+    picture = read_picture(data)
+    assert history(picture).quality is not None
+    assert bins_of(picture, history(picture)) == ()
+    assert np.array_equal(compressed(data), network_alone(data))
+
+
+def test_the_wish_is_followed() -> None:
+    data = jpeg()
+    assert np.array_equal(compressed(data, jpeg="off"), compressed(replace(read_picture(data), jpeg=None), found=NEVER))
+    assert not np.array_equal(compressed(data, jpeg="off"), compressed(data))
+    assert np.array_equal(compressed(data, jpeg=90), compressed(data))  # the file's own tables hold
+    hidden = hidden_jpeg()
+    assert np.array_equal(compressed(hidden, jpeg=50), compressed(hidden))
+    assert not np.array_equal(compressed(hidden, jpeg=90), compressed(hidden))
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+def test_tiled_equals_whole_with_bins(subsampling: str) -> None:
+    data = jpeg(91, 107, subsampling=subsampling)
+    whole = compressed(data, tile=999)
+    for core in (32, 41):
+        assert np.abs(compressed(data, tile=core) - whole).max() < 1e-5
+
+
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize("size", [(2, 2), (3, 20), (9, 7), (16, 8)])
+def test_bins_of_the_smallest_pictures(size: tuple[int, int], gray: bool) -> None:
+    image = original(*size).convert("L" if gray else "RGB")
+    result = compressed(saved(image, "JPEG", quality=30))
+    assert result.shape == (4 * size[0], 4 * size[1], 1 if gray else 3)
+    assert compressed(saved(image, "PNG"), jpeg=30).shape == result.shape
+
+
+def test_what_lies_under_transparency_states_no_intervals() -> None:
+    """Black there, and the picture's edge on the edge of a block: bins of that black would darken what is seen."""
+    colour = read_picture(hidden_jpeg()).colour / 2 + 0.5
+    alpha = np.ones(colour.shape[:2], np.float32)
+    alpha[:, 48:] = 0
+    colour[:, 48:] = 0
+    result = joint(jpeg=50).enlarge(Picture(colour, alpha))
+    filled = bleed_colour(colour, alpha)
+    expected = joint(jpeg=50).enlarge(Picture(filled))
+    assert np.array_equal(result.colour, expected.colour)
+    assert result.colour[:, : 4 * 48].min() > 0.2
+
+
+def test_a_model_for_clean_inputs_neither_looks_nor_differs(model: Path, monkeypatch) -> None:
+    monkeypatch.setattr("wassr.upscaling.compression.history", lambda picture: pytest.fail("looked"))
+    upscaler = Upscaler(model, precision="float32")
+    given = read_picture(jpeg())
+    result = upscaler.enlarge(given)
+    assert np.array_equal(result.colour, upscaler.enlarge(Picture(given.colour)).colour)
+    assert given.jpeg is not None
+    assert result.jpeg is None  # its pixels are no JPEG's
+
+
+def test_a_known_history_is_not_looked_for_again(monkeypatch) -> None:
+    data = jpeg()
+    found = history(read_picture(data))
+    expected = compressed(data)
+    monkeypatch.setattr("wassr.upscaling.upscaler.look", lambda picture, wish: pytest.fail("looked"))
+    assert np.array_equal(compressed(data, found=found), expected)
+
+
+def test_a_model_file_looks_by_itself_and_hands_the_wish_on(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+    path = tiny_model(tmp_path / "joint.onnx", joint_card())
+    upscaler = Upscaler(path, precision="float32")
+    assert upscaler.jpeg == "auto"
+    assert Upscaler(path, jpeg="62").jpeg == 62
+    off = Upscaler(path, precision="float32", jpeg="off")
+    assert not np.array_equal(upscaler(tmp_path / "a.jpg").colour, off(tmp_path / "a.jpg").colour)
+    with pytest.raises(UsageError, match="--jpeg 101"):
+        Upscaler(path, jpeg=101)
 
 
 PEAK = """

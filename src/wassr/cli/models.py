@@ -48,7 +48,7 @@ def _lines(file: "ModelFile") -> str:
     cost = f"{card.gmac_per_megapixel:.1f} G multiply-adds per megapixel"
     lines = [f"{card.name}: {card.purpose}", ", ".join(part for part in (speed, cost) if part)]
     lines += [f"{metric}: {', '.join(values)}" for metric, values in numbers.items()]
-    lines.append(f"x{card.scale}, {size}, licence {card.licence}")
+    lines.append(f"x{card.scale}, for {card.inputs} inputs, {size}, licence {card.licence}")
     return "\n    ".join(lines)
 
 

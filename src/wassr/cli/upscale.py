@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +15,8 @@ from wassr.ground.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from wassr.cli.watching import Display
     from wassr.upscaling.batch import Options
+    from wassr.upscaling.choice import Choice
     from wassr.upscaling.inputs import Plan
-    from wassr.upscaling.upscaler import Upscaler
 
 SIZE, FILES, SHOWN = "Size", "Files", "Output"
 
@@ -32,8 +33,19 @@ def upscale(
         ),
     ] = "",
     model: Annotated[
-        str, typer.Option("-n", "--model", help="Name (wassr models) or file.", rich_help_panel=WHERE)
-    ] = "compact-x4",
+        str,
+        typer.Option(
+            "-n", "--model", help="Name (wassr models) or file; else chosen for each picture.", rich_help_panel=WHERE
+        ),
+    ] = "",
+    jpeg: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|off|QUALITY",
+            help="Earlier compression: looked for, none, or saved at QUALITY (1 to 100).",
+            rich_help_panel=WHERE,
+        ),
+    ] = "auto",
     strength: Annotated[
         float | None,
         typer.Option(
@@ -94,10 +106,16 @@ def upscale(
 ) -> None:
     """Enlarge pictures: files, folders (--recursive), patterns, or - for stdin and stdout."""
     from wassr.upscaling.batch import Options
+    from wassr.upscaling.choice import Choice, offered
+    from wassr.upscaling.compression import jpeg_wish
     from wassr.upscaling.inputs import find_sources, plan, with_maps
     from wassr.upscaling.target import Target, parse_min_size
+    from wassr.upscaling.upscaler import DEFAULT_MODEL, Upscaler
 
-    _check_model(model, compared=contact_sheet or bool(invented))
+    wish = jpeg_wish(jpeg)
+    of_one = strength is not None or contact_sheet or bool(invented)  # they are about one model and its content model
+    names = (model,) if model else (DEFAULT_MODEL,) if of_one else offered(wish)
+    _check_model(names[0], compared=contact_sheet or bool(invented))
     if not output:
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
     if report is not None and report.is_dir():
@@ -118,15 +136,24 @@ def upscale(
     )
 
     from wassr.cli.watching import Display
-    from wassr.upscaling.upscaler import Upscaler
 
     display = Display(planned.jobs, as_json, to_stderr=output == "-", verbose=verbose)
-    wish = {"engine": engine, "device": device, "precision": precision}
-    upscaler = Upscaler(model, **wish, threads=threads, tile=tile, strength=strength, say=display.say)
-    display.start(upscaler, found.passed_over)
+    make = partial(
+        Upscaler,
+        engine=engine,
+        device=device,
+        precision=precision,
+        threads=threads,
+        tile=tile,
+        strength=strength,
+        jpeg=wish,
+        say=display.say,
+    )
+    choice = Choice(names, make, compressed_first=found.sources[0].begins_as_jpeg)
+    display.start(choice.first, found.passed_over)
     if dry_run:
-        raise typer.Exit(_dry_run(planned, upscaler, options, display))
-    raise typer.Exit(_run(planned, upscaler, options, display, report, found.passed_over))
+        raise typer.Exit(_dry_run(planned, choice, options, display))
+    raise typer.Exit(_run(planned, choice, options, display, report, found.passed_over))
 
 
 def _check_model(model: str, compared: bool) -> None:
@@ -153,26 +180,26 @@ def _check_together(strength: float | None, contact_sheet: bool, invented: bool,
 
 
 def _run(
-    planned: "Plan", upscaler: "Upscaler", options: "Options", display: "Display", report: Path | None, passed_over: int
+    planned: "Plan", choice: "Choice", options: "Options", display: "Display", report: Path | None, passed_over: int
 ) -> int:
     from wassr import __version__
     from wassr.upscaling.batch import Watch, run_batch, write_report
 
     ledger = planned.folder if not planned.single or options.skip_existing else None
     with display:
-        outcome = run_batch(planned.jobs, upscaler, options, ledger, Watch(display.tile, display.result))
+        outcome = run_batch(planned.jobs, choice, options, ledger, Watch(display.tile, display.result))
     display.end(outcome)
     if report is not None:
-        write_report(report, outcome, planned.jobs, upscaler, passed_over, __version__)
+        write_report(report, outcome, planned.jobs, choice, passed_over, __version__)
     return outcome.exit_code
 
 
-def _dry_run(planned: "Plan", upscaler: "Upscaler", options: "Options", display: "Display") -> int:
+def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Display") -> int:
     from wassr.upscaling.estimate import estimate
 
     estimates = []
     for job in planned.jobs:
-        found = estimate(job, upscaler, options)
+        found = estimate(job, choice, options)
         estimates.append(found)
         if display.as_json:
             print(json.dumps({"event": "estimate", **asdict(found)}), file=display.out, flush=True)

@@ -8,6 +8,7 @@ from wassr.ground.errors import ModelError
 
 Base = Literal["none", "nearest", "bicubic"]
 Channels = Literal["rgb", "y"]
+Inputs = Literal["clean", "compressed"]
 
 
 class Frozen(BaseModel):
@@ -47,7 +48,12 @@ class Card(Frozen):
     sees_all: bool = Field(
         default=False, description="the network looks at the whole picture: tiled differs from whole"
     )
-    consistency: int = Field(default=0, ge=0, description="passes of back-projection on the result")
+    inputs: Inputs = Field(default="clean", description="trained on; compressed: it takes JPEG's errors away")
+    consistency: int = Field(
+        default=0,
+        ge=0,
+        description="passes of back-projection on the result; of a model for compressed inputs where there is no JPEG",
+    )
     parameters: int = Field(default=0, description="of the inference form")
     gmac_per_megapixel: float = Field(
         default=0.0, description="10^9 multiply-adds per 10^6 output pixels, inference form"

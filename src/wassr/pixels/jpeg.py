@@ -71,21 +71,24 @@ class Coefficients:
 
 
 def facts(image: Any, data: bytes, orientation: int = 1, converted: bool = False) -> Jpeg | None:
-    """The facts of an opened Pillow `JpegImageFile`, whose header Pillow has parsed; None where tables are missing."""
+    """The facts of an opened Pillow `JpegImageFile`, whose header Pillow has parsed.
+
+    None for headers that are too rare to be carried on: missing tables, Cb unlike Cr, chroma finer than luma.
+    """
     layers = image.layer  # (component, samples across, samples down, table)
     try:
         tables = [tuple(int(step) for step in image.quantization[layer[3]]) for layer in layers]
     except KeyError:  # a table that no segment defines: the decoder will complain
         return None
     luma, chroma = tables[0], tables[1:3]
-    if min(map(min, tables)) < 1 or len(set(chroma)) == 2 or (len(layers) == 3 and layers[1][1:3] != layers[2][1:3]):
-        return None  # Cb unlike Cr: no camera and no program writes that
-    quality = nearest_quality(luma)
+    subsampling = _subsampling(layers)
+    if min(map(min, tables)) < 1 or len(set(chroma)) == 2 or subsampling is None:
+        return None
+    quality, ycc = nearest_quality(luma), _is_ycc(image)
     kept = (luma, *chroma[:1])
-    standard = all(table == standard_table(quality, bool(k)) for k, table in enumerate(kept))
-    across, down = (_ratio(layers, axis) for axis in (1, 2))
+    standard = all(table == standard_table(quality, chroma=ycc and k > 0) for k, table in enumerate(kept))
     size = image.height, image.width
-    return Jpeg(kept, quality, standard, (across, down), *size, orientation, _is_ycc(image), converted, data)
+    return Jpeg(kept, quality, standard, subsampling, *size, orientation, ycc, converted, data)
 
 
 @lru_cache(maxsize=256)
@@ -98,7 +101,7 @@ def standard_table(quality: int, chroma: bool = False) -> Table:
 def nearest_quality(luma: Table, certainty: NDArray[np.float64] | None = None) -> int:
     """The quality whose luma table is nearest: least mean square of the steps' logarithms, all frequencies alike.
 
-    Exact for libjpeg's own tables; for those of cameras and Photoshop within 3 of the quality that errs as much on
+    Exact for libjpeg's own tables; for those of cameras and Photoshop within 5 of the quality that errs as much on
     photographs (benchmarks/jpeg_traces.py). certainty: a weight for each of the 64 steps.
     """
     distance = (_standard_logs() - np.log(np.maximum(luma, 0.5))) ** 2
@@ -194,9 +197,14 @@ def _reduced(plane: NDArray[Any], ratio: int, axis: int) -> NDArray[Any]:
     return np.moveaxis(inner, 0, axis)
 
 
-def _ratio(layers: Any, axis: int) -> int:
-    """Luma samples per chroma sample along an axis."""
-    return int(layers[0][axis] // max(layers[1][axis], 1)) if len(layers) == 3 else 1
+def _subsampling(layers: Any) -> tuple[int, int] | None:
+    """Luma samples per chroma sample (across, down); None where that is no whole number or Cb differs from Cr."""
+    if len(layers) != 3:
+        return 1, 1
+    luma, blue, red = (layer[1:3] for layer in layers)
+    if blue != red or 0 in blue or luma[0] % blue[0] or luma[1] % blue[1]:
+        return None
+    return luma[0] // blue[0], luma[1] // blue[1]
 
 
 def _is_ycc(image: Any) -> bool:

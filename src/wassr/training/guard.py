@@ -1,8 +1,8 @@
 """The guard: what must not be applied is not, and a run that meets it goes on from its last good state.
 
 A step is refused before its optimiser moves anything: a loss term or gradient that is not finite, or a gradient norm of
-more than FACTOR times the running median of that network. The run then returns to the last saved state, will draw other
-crops for that step, changes one thing, and goes on, at most RETRIES times a stage:
+more than FACTOR times the running median of that network (and of more than HARMLESS). The run then returns to the last
+saved state, will draw other crops for that step, changes one thing, and goes on, at most RETRIES times a stage:
 
 - the first, third, ... time the learning rates are halved;
 - the second, fourth, ... time the weight of the critic's penalty is doubled; without a penalty, the rates again.
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from wassr.ground.errors import TrainingError
 
 FACTOR = 100.0  # norms scatter by less than ten in healthy runs, and an explosion passes this within a few steps
+HARMLESS = 1e-2  # a gradient of this norm is no explosion, however silent a collapsed critic was before
 WINDOW = 100  # steps in the median
 LEAST = 20  # steps before a median is believed
 RETRIES = 5
@@ -71,7 +72,8 @@ class Norms:
     def judge(self, what: str, norm: float) -> None:
         """Remember a norm. Raises Exploding when it is far above the median of those before."""
         before = self.seen.setdefault(what, [])
-        if len(before) >= LEAST and norm > FACTOR * (median := statistics.median(before)) > 0:
+        median = statistics.median(before) if len(before) >= LEAST else 0.0
+        if norm > HARMLESS and norm > FACTOR * median > 0:
             raise Exploding(f"the {what} gradient's norm is {norm:.3g}, {norm / median:.0f} times its running median")
         before.append(norm)
         del before[:-WINDOW]

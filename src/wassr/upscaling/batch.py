@@ -14,6 +14,8 @@ from wassr.ground.errors import PictureError, WassrError
 from wassr.ground.files import write_whole
 from wassr.pixels.formats import encode_picture, read_picture
 from wassr.pixels.picture import Picture
+from wassr.upscaling.choice import Choice, Chosen
+from wassr.upscaling.compression import Generation, generations
 from wassr.upscaling.inputs import Job, Source
 from wassr.upscaling.invented import Invented, invented
 from wassr.upscaling.ledger import Ledger, digest
@@ -44,7 +46,8 @@ class Options:
 class Result:
     """What became of one picture. seconds: reading, enlarging and writing together.
 
-    invented: share of the picture, 0..1; None where it was not measured.
+    invented: share of the picture, 0..1; None where it was not measured. model: what enlarged it. jpeg: what it has
+    gone through, the latest compression first.
     """
 
     source: str
@@ -55,6 +58,8 @@ class Result:
     height: int = 0
     seconds: float = 0.0
     invented: float | None = None
+    model: str = ""
+    jpeg: tuple[Generation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Watch:
     result: Callable[[int, Result], None] = lambda number, result: None
 
 
-def run_batch(jobs: Sequence[Job], upscaler: Upscaler, options: Options, folder: Path | None, watch: Watch) -> Outcome:
+def run_batch(jobs: Sequence[Job], choice: Choice, options: Options, folder: Path | None, watch: Watch) -> Outcome:
     """Enlarge all jobs in order. folder: where the ledger lies (None: no ledger, as for a single file).
 
     Ctrl-C ends it after the current tile; what is half-done leaves no trace. Raises UsageError before it begins where a
@@ -91,7 +96,7 @@ def run_batch(jobs: Sequence[Job], upscaler: Upscaler, options: Options, folder:
     start = time.perf_counter()
     results: list[Result] = []
     stopped = False
-    worker = _Worker(upscaler, options, Ledger(folder) if folder is not None else None)
+    worker = _Worker(choice, options, Ledger(folder) if folder is not None else None)
     try:
         for number, job in enumerate(jobs):
             result = worker.result(job, partial(watch.tile, number))
@@ -103,18 +108,13 @@ def run_batch(jobs: Sequence[Job], upscaler: Upscaler, options: Options, folder:
 
 
 def write_report(
-    path: Path, outcome: Outcome, jobs: Sequence[Job], upscaler: Upscaler, passed_over: int, version: str
+    path: Path, outcome: Outcome, jobs: Sequence[Job], choice: Choice, passed_over: int, version: str
 ) -> None:
     """report.json: what was done by what, and every result. Raises WassrError where it cannot be written."""
-    engine = upscaler.engine
     report = {
         "wassr": version,
-        "model": upscaler.card.name,
-        "strength": upscaler.strength,
-        "engine": engine.name,
-        "precision": engine.precision,
-        "threads": engine.threads,
-        "reason": engine.reason,
+        "models": [_facts(upscaler) for upscaler in choice.opened],
+        "jpeg": choice.jpeg,
         "seconds": round(outcome.seconds, 3),
         "stopped": outcome.stopped,
         "done": outcome.count("done"),
@@ -131,22 +131,50 @@ def write_report(
         raise WassrError(f"--report {path}: cannot be written: {error.strerror or error}") from error
 
 
+def _facts(upscaler: Upscaler) -> dict[str, str | int | float | None]:
+    """A model and how it ran."""
+    engine = upscaler.engine
+    return {
+        "name": upscaler.card.name,
+        "strength": upscaler.strength,
+        "engine": engine.name,
+        "precision": engine.precision,
+        "threads": engine.threads,
+        "reason": engine.reason,
+    }
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A result, and what is reported of it."""
+
+    picture: Picture
+    by: Chosen
+    invented: Invented | None = None
+
+
 @dataclass
 class _Worker:
-    upscaler: Upscaler
+    choice: Choice
     options: Options
     ledger: Ledger | None
-    settings: str = field(init=False)
+    settings: dict[str, str] = field(init=False)
     faithful: Upscaler | None = field(init=False)
     steps: tuple[Upscaler, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        chosen = self.options
-        words = [self.upscaler.identity(), chosen.target.words(), chosen.quality, chosen.strip]
+        self.settings = {name: self._digest(identity) for name, identity in self.choice.identities().items()}
+        self.faithful = self.choice.first.at(0) if self.options.invented else None
+        self.steps = at_strengths(self.choice.first) if self.options.sheet else ()
+
+    def _digest(self, identity: str) -> str:
+        """Of all that shapes the results of the model of this identity."""
+        chosen, choice = self.options, self.choice
+        words = [identity, chosen.target.words(), chosen.quality, chosen.strip]
         words += [name for name in ("sheet", "invented") if getattr(chosen, name)]
-        self.settings = digest(json.dumps(words).encode())
-        self.faithful = self.upscaler.at(0) if chosen.invented else None
-        self.steps = at_strengths(self.upscaler) if chosen.sheet else ()
+        words += [f"jpeg {choice.jpeg}"] if choice.jpeg != "auto" else []
+        words += ["one of", *choice.names] if len(choice.names) > 1 else []
+        return digest(json.dumps(words).encode())
 
     def result(self, job: Job, progress: Callable[[int, int], None]) -> Result:
         """Never raises but for Ctrl-C and a closed pipe."""
@@ -163,49 +191,49 @@ class _Worker:
         seconds = round(time.perf_counter() - start, 3)
         if made is None:
             return Result(source, target, "skipped", "made before from this input by these settings")
-        picture, found = made
-        share = None if found is None else round(found.share, 4)
-        return Result(source, target, "done", "", picture.width, picture.height, seconds, share)
+        share = None if made.invented is None else round(made.invented.share, 4)
+        size, jpeg = (made.picture.width, made.picture.height), generations(made.by.found)
+        return Result(source, target, "done", "", *size, seconds, share, made.by.model, jpeg)
 
-    def _made(self, job: Job, progress: Callable[[int, int], None]) -> tuple[Picture, Invented | None] | None:
+    def _made(self, job: Job, progress: Callable[[int, int], None]) -> _Made | None:
         content = read_source(job.source)
-        known = digest(content)
+        source = digest(content)
         wanted = [path for path in (job.target, job.map) if path is not None]
-        missing = [path for path in wanted if not path.exists() or self._may_replace(path, known)]
+        missing = [path for path in wanted if not path.exists() or self._may_replace(path, source)]
         if job.target is not None and not missing:
             return None
         picture = read_picture(content, job.source.name)
         del content
-        made, found = self._enlarged(picture, job.source.name, progress)
+        made = self._enlarged(picture, job.source.name, progress)
         extension = job.target.suffix if job.target is not None else self.options.extension or ".png"
-        encoded = encode_picture(made, extension, self.options.quality, self.options.strip)
-        if found is not None and job.map is not None:
-            self._write(job.map, encode_picture(found.map, ".png"), known)
+        encoded = encode_picture(made.picture, extension, self.options.quality, self.options.strip)
+        settings = self.settings[made.by.name]
+        if made.invented is not None and job.map is not None:
+            self._write(job.map, encode_picture(made.invented.map, ".png"), settings, source)
         if job.target is not None:
-            self._write(job.target, encoded, known)
+            self._write(job.target, encoded, settings, source)
         else:
             sys.stdout.buffer.write(encoded)
             sys.stdout.buffer.flush()
-        return made, found
+        return made
 
-    def _enlarged(
-        self, picture: Picture, name: str, progress: Callable[[int, int], None]
-    ) -> tuple[Picture, Invented | None]:
+    def _enlarged(self, picture: Picture, name: str, progress: Callable[[int, int], None]) -> _Made:
         target = self.options.target
+        by = self.choice.of(picture, target, name)
         if self.steps:
-            return contact_sheet(self.steps, picture, target, name, progress), None
+            return _Made(contact_sheet(self.steps, picture, target, name, progress), by)
         if self.faithful is None:
-            return self.upscaler.enlarge(picture, target, name, progress), None
-        made = self.upscaler.enlarge(picture, target, name, part_of(progress, 0, 2))
-        faithful = self.faithful.enlarge(picture, target, name, part_of(progress, 1, 2))
+            return _Made(by.upscaler.enlarge(picture, target, name, progress, by.found), by)
+        made = by.upscaler.enlarge(picture, target, name, part_of(progress, 0, 2), by.found)
+        faithful = self.faithful.enlarge(picture, target, name, part_of(progress, 1, 2), by.found)
         found = invented(made, faithful, picture.height, picture.width)
-        self.upscaler.say(f"{name}: {100 * found.share:.1f} % of it invented")
-        return made, found
+        by.upscaler.say(f"{name}: {100 * found.share:.1f} % of it invented")
+        return _Made(made, by, found)
 
-    def _write(self, path: Path, encoded: bytes, source: str) -> None:
+    def _write(self, path: Path, encoded: bytes, settings: str, source: str) -> None:
         try:
             if self.ledger is not None:
-                self.ledger.add(path, self.settings, source, digest(encoded))
+                self.ledger.add(path, settings, source, digest(encoded))
             write_whole(path, encoded)
         except OSError as error:
             raise PictureError(path, f"cannot be written: {error.strerror or error}") from error
@@ -215,7 +243,8 @@ class _Worker:
         if target.is_dir():
             raise PictureError(target, "is a folder, where the result should go")
         if self.options.skip_existing and self.ledger is not None:
-            if self.ledger.made(target, self.settings, source):
+            # the source decides which model makes it, so it is done whichever of them did
+            if any(self.ledger.made(target, settings, source) for settings in self.settings.values()):
                 return False
             if self.ledger.ours(target):  # our own result of other settings or an older input: stale
                 return True

@@ -12,10 +12,11 @@ from wassr.ground.errors import PictureError
 from wassr.pixels.formats import encode_picture, read_picture
 from wassr.pixels.picture import Picture
 from wassr.upscaling.batch import Options, read_source
+from wassr.upscaling.choice import Choice
+from wassr.upscaling.compression import NEVER, Generation, generations
 from wassr.upscaling.inputs import Job
 from wassr.upscaling.machine import resident_memory
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import Upscaler
 
 T = TypeVar("T")
 
@@ -27,7 +28,10 @@ BAND_ROWS = 512  # bands.collect's; three of them are alive at a time, beside tw
 
 @dataclass(frozen=True)
 class Estimate:
-    """Of one picture. memory: the process's peak in bytes; disk: bytes; trouble: why it would fail, else empty."""
+    """Of one picture. memory: the process's peak in bytes; disk: bytes; trouble: why it would fail, else empty.
+
+    model, jpeg: as in a result.
+    """
 
     source: str
     target: str
@@ -38,9 +42,11 @@ class Estimate:
     memory: int = 0
     disk: int = 0
     trouble: str = ""
+    model: str = ""
+    jpeg: tuple[Generation, ...] = ()
 
 
-def estimate(job: Job, upscaler: Upscaler, options: Options) -> Estimate:
+def estimate(job: Job, choice: Choice, options: Options) -> Estimate:
     """Time one tile. The engine is warmed up first, as it is from the second tile on. Writes nothing."""
     target = "stdout" if job.target is None else str(job.target)
     try:
@@ -50,23 +56,27 @@ def estimate(job: Job, upscaler: Upscaler, options: Options) -> Estimate:
         picture = read_picture(read_source(job.source), job.source.name)
         reading = time.perf_counter() - start
         suffix = options.extension or ".png" if job.target is None else job.target.suffix
-        return _measured(job, target, picture, reading, upscaler, options, suffix)
+        return _measured(job, target, picture, reading, choice, options, suffix)
     except PictureError as error:
         return Estimate(job.source.name, target, trouble=error.reason)
 
 
 def _measured(
-    job: Job, target: str, picture: Picture, reading: float, upscaler: Upscaler, options: Options, suffix: str
+    job: Job, target: str, picture: Picture, reading: float, choice: Choice, options: Options, suffix: str
 ) -> Estimate:
-    scale = upscaler.card.scale
+    start = time.perf_counter()
+    by = choice.of(picture, options.target, job.source.name)
+    looking = time.perf_counter() - start
+    scale = by.upscaler.card.scale
     height, width = options.target.size(picture.height, picture.width, scale)
     factor = options.target.factor_for(picture.height, picture.width, scale)
-    chosen = upscaler.for_factor(factor)
+    chosen = by.upscaler.for_factor(factor)
     cutting = chosen.cut(picture.height, picture.width)
     part = _middle(picture, cutting.shape)
     asked = Target(factor=factor)
-    chosen.enlarge(_middle(picture, cutting.shape), asked, job.source.name)  # compiles the graph
-    enlarging, large = _timed(lambda: chosen.enlarge(part, asked, job.source.name))
+    # taken for a picture that was never compressed: intervals are those of the whole, and back-projection costs as much
+    chosen.enlarge(part, asked, job.source.name, found=NEVER)  # compiles the graph
+    enlarging, large = _timed(lambda: chosen.enlarge(part, asked, job.source.name, found=NEVER))
     encoding, encoded = _timed(lambda: encode_picture(large, suffix, options.quality, options.strip))
     share = height * width / (large.height * large.width)
     disk = int(len(encoded) * share)
@@ -77,9 +87,12 @@ def _measured(
     fresh = 0.0
     if cutting.count > 1:  # a tile is made in memory that is warm already; the whole result never is
         fresh = FRESH_COPIES * 4 * large.colour.shape[2] * height * width * _seconds_per_fresh_byte()
-    seconds = reading + enlarging * cutting.count + encoding * share + fresh
+    seconds = reading + looking + enlarging * cutting.count + encoding * share + fresh
     memory = _memory(picture, height, width, chosen.card.scale * cutting.shape[0], disk)
-    return Estimate(job.source.name, target, width, height, cutting.count, seconds, memory, disk)
+    jpeg = generations(by.found)
+    return Estimate(
+        job.source.name, target, width, height, cutting.count, seconds, memory, disk, model=by.model, jpeg=jpeg
+    )
 
 
 def _seconds_per_fresh_byte() -> float:
@@ -107,7 +120,7 @@ def _middle(picture: Picture, shape: tuple[int, int]) -> Picture:
     top, left = (picture.height - shape[0]) // 2, (picture.width - shape[1]) // 2
     rows, columns = slice(top, top + shape[0]), slice(left, left + shape[1])
     alpha = None if picture.alpha is None else picture.alpha[rows, columns]
-    return replace(picture, colour=picture.colour[rows, columns], alpha=alpha)
+    return replace(picture, colour=picture.colour[rows, columns], alpha=alpha, jpeg=None)
 
 
 def _bare(picture: Picture) -> Picture:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 
 from wassr.ground.errors import UsageError
 from wassr.pixels.formats import READABLE, WRITABLE
+from wassr.pixels.reading import kind_of
 from wassr.upscaling.ledger import Ledger
 
 STREAM = "-"
@@ -27,6 +28,17 @@ class Source:
     @property
     def name(self) -> str:
         return "stdin" if self.path is None else str(self.path)
+
+    @property
+    def begins_as_jpeg(self) -> bool:
+        """By its first bytes. False for what cannot be read, and for pipes, which can be read once only."""
+        if self.path is None or not self.path.is_file():
+            return False
+        try:
+            with self.path.open("rb") as file:
+                return kind_of(file.read(64)) == "JPEG"
+        except OSError:
+            return False
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Upscaler: a model, an engine, and the whole way from a picture to a larger one.
 
-low picture -> tiles of one shape -> engine -> + base -> back-projection -> one antialiased resize -> result. Nothing
-is rounded on the way, everything stands in host memory, and the engine's memory is bounded by the tile.
+low picture -> tiles of one shape -> engine -> + base -> back-projection or bin projection -> one antialiased resize ->
+result. Nothing is rounded on the way, everything stands in host memory, and the engine's memory is bounded by the tile.
 """
 
 import re
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from wassr.ground.errors import PictureError, UsageError
 from wassr.models.card import Card
 from wassr.models.shelf import find, shipped
+from wassr.pixels.jpeg_traces import History
 from wassr.pixels.picture import Picture, bleed_colour
 from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect
+from wassr.upscaling.bins import Bins, InBins, bins_of
+from wassr.upscaling.compression import jpeg_wish, look
 from wassr.upscaling.engines import Engine, Wish, float32_wish
 from wassr.upscaling.kinds import enlarged_like
 from wassr.upscaling.machine import free_memory
@@ -28,6 +31,7 @@ from wassr.upscaling.tiling import Grid, grid
 
 Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]
+BinsOrNone = tuple[Bins, ...] | None
 
 DEFAULT_MODEL = "compact-x4"
 CORE = 256  # larger tiles cost more page faults than they save in margins
@@ -41,8 +45,9 @@ class Upscaler:
 
     model: a name of the shelf or a path; engine, device, precision, threads: see `engines.Wish`; tile: side of a
     tile's core in low-resolution pixels, 0 chooses from free memory; strength: 0 (the content model that `model` was
-    trained from) to 1 (`model` itself), None asks for no content model; say: takes sentences for the user.
-    Raises ModelError, EngineError, UsageError.
+    trained from) to 1 (`model` itself), None asks for no content model; jpeg: what a model for compressed inputs takes
+    pictures for: "auto" looks, "off" means never compressed, 1..100 saved at this quality; say: takes sentences for the
+    user. Raises ModelError, EngineError, UsageError.
     """
 
     def __init__(
@@ -55,12 +60,13 @@ class Upscaler:
         threads: int = 0,
         tile: int = 0,
         strength: float | None = None,
+        jpeg: str | int = "auto",
         say: Callable[[str], None] | None = None,
     ) -> None:
         file = find(model)
         wish = Wish(engine, device, precision, threads)
         chosen = Mixture(file) if strength is None else mixture(file, strength)
-        self._prepare(chosen.card, chosen.engine(wish, say or _silent), tile, say, chosen, wish)
+        self._prepare(chosen.card, chosen.engine(wish, say or _silent), tile, jpeg, say, chosen, wish)
 
     @classmethod
     def from_engine(
@@ -70,15 +76,17 @@ class Upscaler:
         *,
         tile: int = 0,
         thorough: bool = False,
+        jpeg: str | int = "off",
         say: Callable[[str], None] | None = None,
     ) -> "Upscaler":
         """An upscaler around an engine that stands already: a network in training, a stub.
 
         thorough: judge every tile against the input, as for model files; off, because a network that has just begun
-        to learn may give anything. Non-finite values are an error always.
+        to learn may give anything. Non-finite values are an error always. jpeg: off, because what the network does by
+        itself is wanted as a rule.
         """
         made = cls.__new__(cls)
-        made._prepare(card, engine, tile, say)
+        made._prepare(card, engine, tile, jpeg, say)
         made.thorough = thorough
         return made
 
@@ -87,13 +95,14 @@ class Upscaler:
         card: Card,
         engine: Engine,
         tile: int,
+        jpeg: str | int,
         say: Callable[[str], None] | None,
         chosen: Mixture | None = None,
         wish: Wish | None = None,
     ) -> None:
         if tile and tile < LEAST_CORE:
             raise UsageError(f"-t {tile}: a tile needs at least {LEAST_CORE} pixels; 0 chooses")
-        self.card, self.engine, self.tile = card, engine, tile
+        self.card, self.engine, self.tile, self.jpeg = card, engine, tile, jpeg_wish(jpeg)
         self.say = say or _silent
         self.thorough = True
         self._mixture, self._wish = chosen, wish or Wish()
@@ -128,16 +137,24 @@ class Upscaler:
         return self._like(self._mixture.model.path, strength)
 
     def enlarge(
-        self, picture: Picture, target: Target = MODEL_SCALE, name: str = "picture", progress: Progress | None = None
+        self,
+        picture: Picture,
+        target: Target = MODEL_SCALE,
+        name: str = "picture",
+        progress: Progress | None = None,
+        found: History | None = None,
     ) -> Picture:
         """The larger picture, unrounded; metadata as they were.
 
-        progress(done, total) is told after every tile. Raises PictureError, naming `name`, when a tile is wrong even in
-        float32 or memory does not suffice.
+        progress(done, total) is told after every tile. found: what the picture has gone through, where that is known
+        already. Raises PictureError, naming `name`, when a tile is wrong even in float32 or memory does not suffice.
         """
         height, width = target.size(picture.height, picture.width, self.card.scale)
-        chosen = self.for_factor(target.factor_for(picture.height, picture.width, self.card.scale))
-        return chosen._sized(picture, height, width, name, progress)
+        return self.for_picture(picture, target)._sized(picture, height, width, name, progress, found)
+
+    def for_picture(self, picture: Picture, target: Target) -> "Upscaler":
+        """The upscaler of this family that enlarges a picture to its target."""
+        return self.for_factor(target.factor_for(picture.height, picture.width, self.card.scale))
 
     def for_factor(self, factor: float) -> "Upscaler":
         """This upscaler, or the one of the same family (`NAME-x2`, `-x3`, `-x4`) whose scale is nearest from above."""
@@ -151,7 +168,7 @@ class Upscaler:
 
     def _like(self, model: str | Path, strength: float | None) -> "Upscaler":
         """Another model or strength by the same wishes."""
-        return Upscaler(model, **vars(self._wish), tile=self.tile, strength=strength, say=self.say)
+        return Upscaler(model, **vars(self._wish), tile=self.tile, strength=strength, jpeg=self.jpeg, say=self.say)
 
     def cut(self, height: int, width: int, core: int = 0) -> Grid:
         """The tiles that a picture of this size is cut into."""
@@ -166,34 +183,60 @@ class Upscaler:
             core //= 2
         return core
 
-    def stage(self, low: Floats, cutting: Grid, height: int, width: int, name: str, done: Callable[[], None]) -> Stage:
-        """The stages from planes (C, h, w) to the result of (height, width)."""
+    def stage(
+        self,
+        low: Floats,
+        cutting: Grid,
+        height: int,
+        width: int,
+        name: str,
+        done: Callable[[], None],
+        bins: BinsOrNone = None,
+    ) -> Stage:
+        """The stages from planes (C, h, w) to the result of (height, width).
+
+        bins: take the place of back-projection, even where there are none of them; None: it has its place.
+        """
         tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done)
         stage: Stage = NetworkRows(cutting, self.card.scale, tiles.make)
-        for _ in range(self.card.consistency):
+        for _ in range(self.card.consistency if bins is None else 0):
             stage = Consistent(stage, low)
+        if bins:
+            stage = InBins(stage, bins, low.shape[1], low.shape[2])
         return stage if (stage.height, stage.width) == (height, width) else Resized(stage, height, width)
 
-    def _sized(self, picture: Picture, height: int, width: int, name: str, progress: Progress | None) -> Picture:
+    def _sized(
+        self, picture: Picture, height: int, width: int, name: str, progress: Progress | None, found: History | None
+    ) -> Picture:
         _check_memory(height, width, picture, name)
         if self.card.sees_all and not self._told:
             self.say(f"{self.card.name} looks at the whole picture: cut into tiles, its result differs a little")
             self._told = True
-        colour = picture.colour if picture.alpha is None else bleed_colour(picture.colour, picture.alpha)
-        low = np.ascontiguousarray(colour.transpose(2, 0, 1))
-        alpha = None
-        if picture.alpha is not None:
-            alpha = collect(Resized(Planes(picture.alpha[None]), height, width))[..., 0]
-        return replace(picture, colour=self._colour(low, height, width, name, progress), alpha=alpha)
+        alpha = picture.alpha
+        if alpha is not None:
+            picture = replace(picture, colour=bleed_colour(picture.colour, alpha))
+            alpha = collect(Resized(Planes(alpha[None]), height, width))[..., 0]
+        low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
+        colour = self._colour(low, self._bins(picture, found), height, width, name, progress)
+        return replace(picture, colour=colour, alpha=alpha, jpeg=None)
 
-    def _colour(self, low: Floats, height: int, width: int, name: str, progress: Progress | None) -> Floats:
+    def _bins(self, picture: Picture, found: History | None) -> BinsOrNone:
+        """What `stage` takes, of the picture as the network sees it."""
+        if self.card.inputs == "clean":
+            return None
+        found = look(picture, self.jpeg) if found is None else found
+        return None if found.quality is None else bins_of(picture, found)
+
+    def _colour(
+        self, low: Floats, bins: BinsOrNone, height: int, width: int, name: str, progress: Progress | None
+    ) -> Floats:
         """The result's colour planes (H, W, C); a tile that does not fit into memory is halved until it does."""
         core = self.core()
         while True:
             cutting = self.cut(low.shape[1], low.shape[2], core)
             counter = _Counter(cutting.count, progress)
             try:
-                return collect(self.stage(low, cutting, height, width, name, counter.step))
+                return collect(self.stage(low, cutting, height, width, name, counter.step, bins))
             except MemoryError as error:
                 core = min(core, max(cutting.shape)) // 2
                 if core < LEAST_CORE:
