@@ -287,7 +287,7 @@ def test_strength_sheet_and_map(wassr: Wassr, tmp_path: Path) -> None:
 def test_a_compressed_picture_by_a_model_for_such(wassr: Wassr, tmp_path: Path) -> None:
     tiny_model(tmp_path / "joint.onnx", joint_card())
     (tmp_path / "a.jpg").write_bytes(jpeg())
-    words = ("upscale", "a.jpg", "-n", "joint.onnx", "--report", "r.json")
+    words = ("upscale", "a.jpg", "-n", "joint.onnx", "--precision", "float32", "--report", "r.json")
     ended = wassr(*words, "-o", "auto.png")
     assert ended.returncode == 0, ended.stderr
     assert f"wassr: a.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}\n" in ended.stderr.decode()
