@@ -256,7 +256,7 @@ def test_tiled_equals_whole_with_bins(subsampling: str) -> None:
 
 
 @pytest.mark.parametrize("gray", [False, True])
-@pytest.mark.parametrize("size", [(2, 2), (3, 20), (9, 7), (16, 8)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (2, 2), (3, 20), (9, 7), (16, 8)])
 def test_bins_of_the_smallest_pictures(size: tuple[int, int], gray: bool) -> None:
     image = original(*size).convert("L" if gray else "RGB")
     result = compressed(saved(image, "JPEG", quality=30))

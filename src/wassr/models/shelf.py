@@ -103,8 +103,8 @@ def _name_hint(name: str, names: list[str]) -> str:
     known = f"shipped models: {', '.join(names) or 'none'}"
     if name.lstrip("-").isdigit():
         return (
-            f"{name}: -n takes a model, not a noise level as waifu2x does; cleaning will be automatic for JPEG files "
-            f"(its switch --jpeg comes later); {known}"
+            f"{name}: -n takes a model, not a noise level as waifu2x does; cleaning is chosen by what a "
+            f"picture has gone through (--jpeg); {known}"
         )
     if Path(name).suffix in (".pth", ".pt", ".ckpt", ".param", ".bin"):
         return f"{name}: files of other programs are not read yet; a model is a {WEIGHTS} or {DEPLOYMENT} file; {known}"

@@ -187,7 +187,7 @@ def _reduced(plane: NDArray[Any], ratio: int, axis: int) -> NDArray[Any]:
     if ratio == 1:
         return plane
     lines = np.moveaxis(plane, axis, 0)
-    mean = lines.reshape(-1, ratio, lines.shape[1]).mean(axis=1, dtype=np.float32)
+    mean = lines.reshape(len(lines) // ratio, ratio, lines.shape[1]).mean(axis=1, dtype=np.float32)
     if ratio > 2:
         return np.moveaxis(mean, 0, axis)
     inner = mean

@@ -221,7 +221,7 @@ class _Worker:
         target = self.options.target
         by = self.choice.of(picture, target, name)
         if self.steps:
-            return _Made(contact_sheet(self.steps, picture, target, name, progress), by)
+            return _Made(contact_sheet(self.steps, picture, target, name, progress, by.found), by)
         if self.faithful is None:
             return _Made(by.upscaler.enlarge(picture, target, name, progress, by.found), by)
         made = by.upscaler.enlarge(picture, target, name, part_of(progress, 0, 2), by.found)

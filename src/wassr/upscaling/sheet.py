@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.pixels.caption import caption
+from wassr.pixels.jpeg_traces import History
 from wassr.pixels.picture import Picture
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import Progress, Upscaler, part_of
@@ -25,21 +26,27 @@ def at_strengths(upscaler: Upscaler) -> tuple[Upscaler, ...]:
 
 
 def contact_sheet(
-    steps: Sequence[Upscaler], picture: Picture, target: Target, name: str, progress: Progress | None = None
+    steps: Sequence[Upscaler],
+    picture: Picture,
+    target: Target,
+    name: str,
+    progress: Progress | None = None,
+    found: History | None = None,
 ) -> Picture:
     """Enlarge a picture by all `steps` and lay its places side by side: a row for each, under a line that says where.
 
-    Of the results no more than three stand in memory. The sheet keeps the colour profile, and no alpha or metadata.
+    found: the JPEG compression that the picture has gone through, where somebody has looked. Of the results no more than
+    three stand in memory. The sheet keeps the colour profile, and no alpha or metadata.
     """
     first, last = (
-        steps[i].enlarge(picture, target, name, part_of(progress, number, len(steps)))
+        steps[i].enlarge(picture, target, name, part_of(progress, number, len(steps)), found)
         for number, i in enumerate((0, -1))
     )
     cell = min(CELL, first.height, first.width)
     places = changing_places(first.colour, last.colour, cell)
     columns = [_cut(first, places, cell), _cut(last, places, cell)]
     for number, step in enumerate(steps[1:-1], 2):
-        made = step.enlarge(picture, target, name, part_of(progress, number, len(steps)))
+        made = step.enlarge(picture, target, name, part_of(progress, number, len(steps)), found)
         columns.insert(-1, _cut(made, places, cell))
     heads = np.concatenate([caption(_words(step), cell + GAP) for step in steps], axis=1)
     parts = [_plane(heads, first)]
