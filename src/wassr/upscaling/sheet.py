@@ -35,8 +35,8 @@ def contact_sheet(
 ) -> Picture:
     """Enlarge a picture by all `steps` and lay its places side by side: a row for each, under a line that says where.
 
-    found: the JPEG compression that the picture has gone through, where somebody has looked. Of the results no more than
-    three stand in memory. The sheet keeps the colour profile, and no alpha or metadata.
+    found: the JPEG compression that the picture has gone through, where somebody has looked. Of the results no more
+    than three stand in memory. The sheet keeps the colour profile, and no alpha or metadata.
     """
     first, last = (
         steps[i].enlarge(picture, target, name, part_of(progress, number, len(steps)), found)
