@@ -56,6 +56,8 @@ def draw(runs: Sequence[Path], only: Sequence[str], target: Path) -> None:
         axis.grid(alpha=0.3)
         if set(tags) & set(LOGARITHMIC):
             axis.set_yscale("log")
+        if tags == PANELS[0][1] and len(logs) > 1:  # critics' losses differ by ten orders of magnitude
+            axis.set_yscale("symlog", linthresh=1e-8)
         if len(tags) > 1 or len(logs) > 1:
             axis.legend(fontsize=7)
     for axis in list(axes.flat)[len(panels) :]:

@@ -76,7 +76,7 @@ def test_numbers_measured_later_do_not_part_twins(tmp_path: Path) -> None:
         ("compact-4x", "did you mean compact-x4?"),
         ("WASSR-X4", "did you mean wassr-x4?"),
         ("qqqqqq", "no such model; shipped models: compact-x4, espcn-x4, wassr-x4"),
-        ("2", "not a noise level .* automatic .* --jpeg"),
+        ("2", "not a noise level .* gone through .*--jpeg"),
         ("-1", "not a noise level"),
         ("model.pth", "other programs are not read yet"),
         ("none.onnx", "no such model file"),

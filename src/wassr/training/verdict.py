@@ -199,7 +199,7 @@ def _oscillating(course: Course, t: Thresholds) -> Flag | None:
     steps = [point.step for point in course.points][half:]
     rest = detrended(steps, values[half:])
     swing, gain = float(np.std(rest)), values[0] - statistics.median(values[half:])
-    if gain <= swing or swing <= t.swing * gain:
+    if gain <= max(swing, (1 - t.no_effect) * values[0]) or swing <= t.swing * gain:
         return None
     return Flag("oscillating", f"{course.perceptual} swings by {swing:.2g}, {swing / gain:.0%} of what was gained")
 
