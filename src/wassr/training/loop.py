@@ -26,7 +26,7 @@ from wassr.training.runfolder import RunFolder, content_model, final_model, open
 from wassr.training.runlog import RunLog
 from wassr.training.running import Run, share, share_done
 from wassr.training.shipping import deploy
-from wassr.training.state import Numbers, State, read_numbers, restore, save_state, saved_states
+from wassr.training.state import Numbers, State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, adversarial_step, content_step
 from wassr.training.stopping import Stopped, stop_on_signal
 from wassr.training.teaching import teaching
@@ -124,7 +124,7 @@ def _first_state(recipe: Recipe, folder: RunFolder, saved: list[Path], start: st
     state.start, state.parent = start or "", parent
     if saved:
         restore(state, saved[-1])
-    return state, generator.eval()
+    return state, averaged(generator)  # float32, as the average that a stage before leaves: the meter reads it
 
 
 def _stages(run: Run, state: State) -> Path:
