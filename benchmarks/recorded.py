@@ -1,10 +1,10 @@
-"""Runs of each class that the verdict knows, two seeds of each: what its thresholds were chosen on and checked against.
+"""Runs of each class that the verdict knows, two seeds of each: to choose its thresholds on, and to check them.
 
 python benchmarks/recorded.py --data PICTURES --valid VALID [--only good lagging] [--seeds 0 1]
 
 Each is a stage of a minute from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go to
-tests/training/recorded/NAME-SEED.jsonl, without the curves that the verdict does not read, and are tests from then on;
-thresholds were chosen on seed 0 of each class and checked on seed 1. A run that is there goes on or is taken as it is.
+benchmarks/results/recorded/NAME-SEED.jsonl: thresholds are to be chosen on one seed of each class and checked on the
+other, which has not been done yet. A run that is there goes on or is taken as it is.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from wassr.training.verdict import judge
 
 ROOT = Path(__file__).parent.parent
 RUNS = ROOT / "runs" / "recorded"
-LOGS = ROOT / "tests" / "training" / "recorded"
+LOGS = Path(__file__).parent / "results" / "recorded"
 HELD_OUT = 8  # pictures, middles of 256: watching would cost more than training otherwise
 SIDE = 256
 

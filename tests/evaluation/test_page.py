@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.evaluation.material import comparison, levels, save
+from tests.pages import checked
 from wassr.evaluation.comparison import compare
 from wassr.evaluation.compressed import Saved
 from wassr.evaluation.metrics import METRICS
@@ -33,31 +33,9 @@ def sets(tmp_path: Path) -> tuple[DataSet, ...]:
     return find_sets([tmp_path / "Set"])
 
 
-class Checked(HTMLParser):
-    """Counts tags and insists that they are closed in their order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append(tag)
-        if tag not in ("meta", "img", "br"):
-            self.open.append(tag)
-        for name, value in attrs:
-            assert name not in ("href", "onload"), (tag, name)
-            assert name != "src" or (value or "").startswith("data:image/png;base64,")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
 def test_one_sound_file_without_links_or_scripts(sets: tuple[DataSet, ...]) -> None:
     made = page(compare(SUBJECTS, sets, FEW, "bicubic"), SUBJECTS, sets)
-    parser = Checked()
-    parser.feed(made)
-    assert parser.open == []
+    parser = checked(made)
     assert parser.seen.count("img") == 3 * 4  # original, input, two models
     assert "script" not in parser.seen
     assert "http" not in made.replace("http-equiv", "")
@@ -116,9 +94,7 @@ def test_the_widest_pictures_are_chosen() -> None:
 def test_inputs_saved_as_jpeg_have_charts_and_crops_of_their_own(sets: tuple[DataSet, ...]) -> None:
     asked = at_qualities(sets, (Saved(None), Saved(10)))
     plain, made = (page(compare(SUBJECTS, some, FEW, "bicubic"), SUBJECTS, some) for some in (sets, asked))
-    parser = Checked()
-    parser.feed(made)
-    assert parser.open == []
+    parser = checked(made)
     assert (parser.seen.count("svg"), plain.count("<svg")) == (2, 0)
     assert "http" not in made.replace("http-equiv", "")
     assert "<h3>Set/jpeg-10: " in made

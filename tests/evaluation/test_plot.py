@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evaluation.material import DISTANCE, comparison, over_quality
-from tests.evaluation.test_page import Checked
+from tests.pages import checked
 from wassr.evaluation.plot import BOTTOM, LEFT, RIGHT, TOP, charts, ticks
 
 RANKED = over_quality(
@@ -27,9 +27,7 @@ def circles(made: str) -> list[tuple[float, float]]:
 def test_one_chart_for_each_metric_in_sound_markup() -> None:
     values = {quality: {"psnr_y": [30.0, 31.0], "distance": [0.1, 0.2]} for quality in ("clean", "90", "30")}
     made = charts(over_quality({"a": values, "b": values}))
-    parser = Checked()
-    parser.feed(made)
-    assert parser.open == []
+    parser = checked(made)
     assert parser.seen.count("svg") == 2
     assert parser.seen.count("polyline") == 4
     assert parser.seen.count("circle") == 2 * 2 * 3

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from tests.pages import checked
 from tests.report.material import CONTENT, WHOLE, make_log
 from wassr.evaluation.wording import number
 from wassr.report.page import done, hero, page
@@ -14,34 +14,6 @@ from wassr.report.reading import Reading, read_run
 from wassr.training.verdict import Flag
 
 OLD = Path(__file__).parents[2] / "runs"
-EMPTY = {"meta", "img", "br", "input"}
-
-
-class Checked(HTMLParser):
-    """Insists that tags are closed in their order and that nothing points outside."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.append(tag)
-        if tag not in EMPTY:
-            self.open.append(tag)
-        for name, value in attrs:
-            assert name != "href", (tag, value)
-            assert name != "src" or (value or "").startswith("data:image/png;base64,")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def checked(made: str) -> Checked:
-    parser = Checked()
-    parser.feed(made)
-    assert parser.open == []
-    return parser
 
 
 def test_a_whole_run(run: Reading) -> None:

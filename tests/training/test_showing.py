@@ -10,11 +10,12 @@ from PIL import Image
 from tests.training.conftest import Make, waves
 from wassr.data.stream import Batch, Key
 from wassr.ground.errors import PictureError, TrainingError
+from wassr.pixels.caption import LINE
 from wassr.training import showing
 from wassr.training.batches import stream_of
 from wassr.training.material import load_material
 from wassr.training.recipe import Recipe
-from wassr.training.showing import GAP, LINE, show_data
+from wassr.training.showing import GAP, show_data
 
 
 def shown(recipe: Recipe, tmp_path: Path) -> tuple[np.ndarray, list[str]]:

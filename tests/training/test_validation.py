@@ -101,8 +101,7 @@ def test_the_middle_divides_by_the_scale(scale: int) -> None:
 
 def test_the_difference_is_amplified_around_gray() -> None:
     high = np.full((64, 64, 3), 100, np.uint8)
-    pairs = [Pair("a", shrink(high, 4), high)]
-    shown = difference_map(pairs, lambda low: high, lambda low: high + 5, size=32)
+    shown = difference_map([high], [high + 5], size=32)
     assert shown.shape == (32, 96, 3)
     assert (shown[:, :32] == 100).all()
     assert (shown[:, 32:64] == 105).all()
@@ -122,7 +121,8 @@ def test_an_untrained_compact_is_nearly_bicubic(folder: Path, recipe: Make) -> N
 def test_the_grid_has_a_row_a_picture_and_a_cell_a_column() -> None:
     highs = [waves(160, 200, 0), waves(48, 60, 1), waves(160, 160, 2), waves(160, 160, 3)]
     pairs = [Pair(str(i), shrink(high, 4), high) for i, high in enumerate(highs)]
-    grid = sample_grid(pairs, [bicubic(4), bicubic(4)], 4, rows=3, size=64)
+    made = [bicubic(4)(pair.low) for pair in pairs]
+    grid = sample_grid(pairs[:3], [made[:3], made[:3]], 4, size=64)
     assert grid.shape == (64 + 48 + 64, 4 * 64, 3)
     np.testing.assert_array_equal(grid[:64, 3 * 64 :], highs[0][48:112, 68:132])
     np.testing.assert_array_equal(grid[:64, 64:128], grid[:64, 128:192])

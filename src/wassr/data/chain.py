@@ -11,7 +11,6 @@ low side; a chain without `reduce` begins with it. Each step is one line of a li
 Shares, as of `chroma`, need not sum to one.
 """
 
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,7 +27,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from wassr.ground.errors import SettingsError
-from wassr.ground.settings import Strict, hint, read_settings
+from wassr.ground.settings import Strict, read_settings, settings_file, shipped_settings
 
 Filter = Literal["area", "bilinear", "bicubic"]
 Shape = Literal["isotropic", "anisotropic", "sinc"]
@@ -170,8 +169,7 @@ class Chain(Strict):
 
 def shipped_chains() -> dict[str, Path]:
     """Names and files of the chains in the package."""
-    folder = Path(str(resources.files("wassr.data") / "chains"))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return shipped_settings("wassr.data", "chains")
 
 
 def find_chain(name: str) -> Chain:
@@ -180,23 +178,16 @@ def find_chain(name: str) -> Chain:
     Raises SettingsError: with the nearest name when there is none, with file, line and key when it does not hold.
     """
     try:
-        return read_settings(_chain_file(name), Chain)
+        file = settings_file(name, shipped_chains(), "chain")
     except ValueError as error:
         raise SettingsError(f"{name}: {error}") from None
-
-
-def _chain_file(name: str) -> Path:
-    known = shipped_chains()
-    if name in known:
-        return known[name]
-    path = Path(name)
-    if path.suffix in {".yaml", ".yml"} or path.exists():
-        return path
-    raise ValueError(f"no such chain or file; {hint(name, list(known))}")
+    return read_settings(file, Chain)
 
 
 def _named(given: object) -> object:
-    return read_settings(_chain_file(given), Chain).steps if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return given
+    return read_settings(settings_file(given, shipped_chains(), "chain"), Chain).steps
 
 
 class _InSchema:

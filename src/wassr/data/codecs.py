@@ -46,7 +46,7 @@ def jpeg(levels: Levels, spec: Jpeg, dice: Dice, frame: Frame) -> Degraded:
 def webp(levels: Levels, spec: Webp, dice: Dice, frame: Frame) -> Degraded:
     """Saved once as lossy WebP."""
     quality = whole_within(spec.quality, dice)
-    return _on_grid(levels, frame.origin, "WEBP", quality=quality), f"webp q{quality}"
+    return on_grid(levels, frame.origin, "WEBP", quality=quality), f"webp q{quality}"
 
 
 def saves_of(spec: Jpeg, dice: Dice, origin: tuple[int, int]) -> list[Save]:
@@ -58,7 +58,7 @@ def saves_of(spec: Jpeg, dice: Dice, origin: tuple[int, int]) -> list[Save]:
 def save_jpeg(levels: Levels, coding: Coding, origin: tuple[int, int]) -> Levels:
     """One generation by the codec that Pillow has. The tables are those of the file, never scaled again."""
     tables = {"qtables": [list(coding.luma), list(coding.chroma)], "subsampling": coding.sampling}
-    return _on_grid(levels, origin, "JPEG", **tables)
+    return on_grid(levels, origin, "JPEG", **tables)
 
 
 def any_origin(dice: Dice) -> tuple[int, int]:
@@ -78,7 +78,8 @@ def _save(spec: Jpeg, dice: Dice, origin: tuple[int, int], last: bool) -> Save:
     return Save(chosen, begin, size, filter, f"{words} x{size:.2f}")
 
 
-def _on_grid(levels: Levels, origin: tuple[int, int], kind: str, **options: Any) -> Levels:
+def on_grid(levels: Levels, origin: tuple[int, int], kind: str, **options: Any) -> Levels:
+    """Encoded (kind: JPEG, WEBP; options: Pillow's) as if the picture began at `origin` in the codec's grid."""
     out = io.BytesIO()
     padded = np.pad(levels, ((origin[0], 0), (origin[1], 0), (0, 0)), mode="symmetric") if any(origin) else levels
     Image.fromarray(padded).save(out, kind, **options)

@@ -8,9 +8,9 @@ import numpy as np
 from wassr.data.chain import Step
 from wassr.data.degradations import degrade, whole_multiple
 from wassr.data.dice import dice_of_picture
-from wassr.data.filters import Levels, rounded
+from wassr.data.filters import Levels
 from wassr.pixels.caption import caption
-from wassr.pixels.resize import shrink
+from wassr.pixels.resize import shrink, to_levels
 
 DRAWS = 4
 SHOWN = 64  # pixels of the low side, square; smaller pictures are shown whole
@@ -53,5 +53,5 @@ def _cell(low: Levels, words: str) -> Levels:
     height, width = shown.shape[:2]
     cell = np.pad(shown, ((0, CELL - height), (0, CELL + GAP - width), (0, 0)), constant_values=255)
     lines = [*textwrap.wrap(words, LETTERS), *[""] * LINES][:LINES]
-    text = rounded(255 * np.concatenate([caption(line, CELL + GAP) for line in lines]))
+    text = to_levels(255 * np.concatenate([caption(line, CELL + GAP) for line in lines]))
     return np.concatenate([cell, text[..., None].repeat(3, axis=2)])

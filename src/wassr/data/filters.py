@@ -15,6 +15,7 @@ from PIL import Image
 from wassr.data.chain import Blur, Filter, Noise, Reduce, Resize
 from wassr.data.dice import Dice, pick, within
 from wassr.pixels.colour import luma
+from wassr.pixels.resize import to_levels
 
 Levels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -67,7 +68,7 @@ def noise(levels: Levels, spec: Noise, dice: Dice, _frame: Frame) -> Degraded:
         photons = 255 / sigma**2
         light = luma(levels.astype(np.float32))[..., None] if gray else levels
         added = dice.poisson(light * photons) / photons - light
-    return rounded(levels + added), f"{grain} {sigma:.1f}{' gray' if gray else ''}"
+    return to_levels(levels + added), f"{grain} {sigma:.1f}{' gray' if gray else ''}"
 
 
 def reduce(levels: Levels, spec: Reduce, dice: Dice, frame: Frame) -> Degraded:
@@ -102,7 +103,7 @@ def filtered(levels: Levels, response: Callable[[Floats, Floats], Floats]) -> Le
     down, across = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None]
     spectrum = np.fft.rfft2(planes) * response(down.astype(np.float32), across.astype(np.float32))
     made = np.fft.irfft2(spectrum, s=(height, width))[:, BEYOND:-BEYOND, BEYOND:-BEYOND]
-    return rounded(made.transpose(1, 2, 0))
+    return to_levels(made.transpose(1, 2, 0))
 
 
 def gaussian(along: float, across: float, angle: float) -> Callable[[Floats, Floats], Floats]:
@@ -119,11 +120,6 @@ def gaussian(along: float, across: float, angle: float) -> Callable[[Floats, Flo
 def ideal(cutoff: float) -> Callable[[Floats, Floats], Floats]:
     """The response that cuts all above a share of the highest frequency, which leaves rings beside edges."""
     return lambda down, right: (np.hypot(down, right) <= cutoff / 2).astype(np.float32)
-
-
-def rounded(values: NDArray[np.floating]) -> Levels:
-    """8-bit levels, half rounded up, clipped."""
-    return np.clip(np.floor(values + 0.5), 0, 255).astype(np.uint8)
 
 
 RESAMPLING: dict[Filter, Image.Resampling] = {

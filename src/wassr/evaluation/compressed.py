@@ -14,12 +14,14 @@ import PIL
 from numpy.typing import NDArray
 from PIL import Image, features
 
+from wassr.data.codecs import on_grid
 from wassr.ground.errors import UsageError
 from wassr.pixels.formats import read_picture, to_array
 
 Levels = NDArray[np.uint8]
 
 CLEAN = "clean"
+SUBSAMPLING = "4:2:0"
 SHIFT = 4  # rows and columns from the blocks of the first save to those of the second: half a block
 LOWER = 20  # how far the quality of the first save is below that of the second,
 LOWEST = 10  # but not below this
@@ -87,8 +89,7 @@ def jpeg_file(low: Levels, saved: Saved) -> bytes | None:
     if saved.quality is None:
         return None
     if saved.first is not None:
-        larger = np.pad(low, ((SHIFT, 0), (SHIFT, 0), (0, 0)), mode="symmetric")
-        low = decoded(_encoded(larger, saved.first))[SHIFT:, SHIFT:]
+        low = on_grid(low, (SHIFT, SHIFT), "JPEG", quality=saved.first, subsampling=SUBSAMPLING)
     return _encoded(low, saved.quality)
 
 
@@ -106,7 +107,7 @@ def codec() -> str:
 
 def _encoded(levels: Levels, quality: int) -> bytes:
     out = io.BytesIO()
-    Image.fromarray(levels).save(out, "JPEG", quality=quality, subsampling="4:2:0")
+    Image.fromarray(levels).save(out, "JPEG", quality=quality, subsampling=SUBSAMPLING)
     return out.getvalue()
 
 

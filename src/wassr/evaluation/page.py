@@ -4,8 +4,6 @@ The page is readable on a phone and follows the reader's choice of light or dark
 pixel, enlarged without smoothing.
 """
 
-import base64
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.evaluation.comparison import Comparison
+from wassr.evaluation.markup import escaped, image
 from wassr.evaluation.plot import STYLE, charts
 from wassr.evaluation.scoring import Case, nearest
 from wassr.evaluation.sets import DataSet, read_case
 from wassr.evaluation.subjects import Subject
 from wassr.evaluation.tables import arrow, cell, protocol, sentences
 from wassr.evaluation.wording import number
-from wassr.pixels.formats import encode_picture, picture_from_array
 
 Levels = NDArray[np.uint8]
 
@@ -42,7 +40,7 @@ def page(comparison: Comparison, subjects: Sequence[Subject], sets: Sequence[Dat
 
     Raises PictureError when one of them cannot be read any more.
     """
-    parts = [f"<h1>{_escaped(' · '.join(comparison.models))}</h1>"]
+    parts = [f"<h1>{escaped(' · '.join(comparison.models))}</h1>"]
     parts += [charts(comparison), _table(comparison), _differences(comparison)]
     parts.append("<h2>Where they differ most</h2><p>The numbers below each crop are of the whole picture.</p>")
     for data, name in chosen(comparison):
@@ -52,7 +50,7 @@ def page(comparison: Comparison, subjects: Sequence[Subject], sets: Sequence[Dat
         parts.append(_figure(case, crops(case, {s.name: s.make(case) for s in subjects}, comparison)))
     parts.append("<h2>How the numbers were made</h2>")
     parts.append(_list(protocol(comparison)))
-    title = _escaped(f"wassr evaluate: {', '.join(comparison.models)}")
+    title = escaped(f"wassr evaluate: {', '.join(comparison.models)}")
     return f"{HEAD.replace('STYLE', STYLE).replace('TITLE', title)}{''.join(parts)}</main></body></html>\n"
 
 
@@ -111,13 +109,13 @@ def window(made: Sequence[Levels], scale: int, side: int = CROP) -> tuple[int, i
 def _table(comparison: Comparison) -> str:
     heads = []
     for name, metric in comparison.metrics.items():
-        heads.append(f"<th>{_escaped(name)}<small>{_escaped(metric.unit)} {arrow(metric)}</small></th>")
+        heads.append(f"<th>{escaped(name)}<small>{escaped(metric.unit)} {arrow(metric)}</small></th>")
     lines = [f"<tr><th>model</th><th>set</th>{''.join(heads)}</tr>"]
     for row in comparison.rows:
         cells = (cell(row.score, name) for name in comparison.metrics)
-        shown = "".join(f"<td>{_escaped(mean)}<small>{_escaped(span)}</small></td>" for mean, span in cells)
+        shown = "".join(f"<td>{escaped(mean)}<small>{escaped(span)}</small></td>" for mean, span in cells)
         count = f"<small>{len(row.score.pictures)} pictures</small>"
-        lines.append(f"<tr><td>{_escaped(row.model)}</td><td>{_escaped(row.score.data)}{count}</td>{shown}</tr>")
+        lines.append(f"<tr><td>{escaped(row.model)}</td><td>{escaped(row.score.data)}{count}</td>{shown}</tr>")
     return f'<div class="wide"><table>{"".join(lines)}</table></div>'
 
 
@@ -125,29 +123,21 @@ def _differences(comparison: Comparison) -> str:
     parts = []
     for data in comparison.sets:
         for model in comparison.others:
-            parts.append(f"<h2>{_escaped(f'{data}: {model} against {comparison.against}')}</h2>")
+            parts.append(f"<h2>{escaped(f'{data}: {model} against {comparison.against}')}</h2>")
             parts.append(_list(f"{metric}: {said}" for metric, said in sentences(comparison, model, data)))
     return "".join(parts)
 
 
 def _list(lines: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{_escaped(line)}</li>' for line in lines)}</ul>"
+    return f"<ul>{''.join(f'<li>{escaped(line)}</li>' for line in lines)}</ul>"
 
 
 def _figure(case: Case, shown: Sequence[Crop]) -> str:
     cells = []
     for crop in shown:
-        data = base64.b64encode(encode_picture(picture_from_array(np.ascontiguousarray(crop.levels)), "PNG")).decode()
-        name, lines = _escaped(crop.name), "<br>".join(map(_escaped, crop.lines))
-        cells.append(
-            f'<figure><img alt="{_escaped(case.name)}, {name}" src="data:image/png;base64,{data}">'
-            f"<figcaption><b>{name}</b>{lines}</figcaption></figure>"
-        )
-    return f'<h3>{_escaped(f"{case.data}: {case.name}")}</h3><div class="crops">{"".join(cells)}</div>'
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text, quote=True)
+        shown_as, lines = image(crop.levels, f"{case.name}, {crop.name}"), "<br>".join(map(escaped, crop.lines))
+        cells.append(f"<figure>{shown_as}<figcaption><b>{escaped(crop.name)}</b>{lines}</figcaption></figure>")
+    return f'<h3>{escaped(f"{case.data}: {case.name}")}</h3><div class="crops">{"".join(cells)}</div>'
 
 
 HEAD = """<!doctype html>

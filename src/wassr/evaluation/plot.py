@@ -4,12 +4,12 @@ Qualities stand at even distances, clean inputs first; models stand a little bes
 cover each other. Colours and fonts are those of the page that the charts are put into.
 """
 
-import html
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wassr.evaluation.comparison import Comparison
+from wassr.evaluation.markup import escaped
 from wassr.evaluation.tables import arrow, cell
 
 WIDTH, HEIGHT = 460, 280
@@ -34,7 +34,7 @@ def charts(comparison: Comparison) -> str:
     parts = []
     for data in comparison.qualities:
         figures = "".join(_figure(comparison, data, metric) for metric in comparison.metrics)
-        parts.append(f"<h2>{html.escape(data)} by JPEG quality of the input</h2>{_legend(comparison.models)}")
+        parts.append(f"<h2>{escaped(data)} by JPEG quality of the input</h2>{_legend(comparison.models)}")
         parts.append(f'<div class="charts">{figures}</div>')
     return "".join(parts)
 
@@ -50,7 +50,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 def _figure(comparison: Comparison, data: str, metric: str) -> str:
     known = comparison.metrics[metric]
     about = f"not ranked by; {known.unranked}" if known.unranked else f"{known.unit} {arrow(known)}".strip()
-    head = f"<figcaption><b>{html.escape(metric)}</b> {html.escape(about)}</figcaption>"
+    head = f"<figcaption><b>{escaped(metric)}</b> {escaped(about)}</figcaption>"
     lines = {model: _points(comparison, data, model, metric) for model in comparison.models}
     return f'<figure class="chart">{head}{_svg(comparison, data, metric, lines)}</figure>'
 
@@ -82,7 +82,7 @@ def _svg(comparison: Comparison, data: str, metric: str, lines: dict[str, list[P
 
     drawn = [_axes(list(comparison.qualities[data]), ticks(low, high), y)]
     drawn += [f'<g class="{_colour(i)}">{_line(line, y)}</g>' for i, line in enumerate(lines.values())]
-    said = html.escape(f"{metric} on {data} by JPEG quality. {'; '.join(point.words for point in points)}", quote=True)
+    said = escaped(f"{metric} on {data} by JPEG quality. {'; '.join(point.words for point in points)}")
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">{"".join(drawn)}</svg>'
 
 
@@ -95,7 +95,7 @@ def _axes(qualities: Sequence[str], values: Iterable[float], y: Callable[[float]
     step = (RIGHT - LEFT) / len(qualities)
     for place, quality in enumerate(qualities):
         at = LEFT + (place + 0.5) * step
-        parts.append(f'<text x="{at:.1f}" y="{BOTTOM + 18}" text-anchor="middle">{html.escape(quality)}</text>')
+        parts.append(f'<text x="{at:.1f}" y="{BOTTOM + 18}" text-anchor="middle">{escaped(quality)}</text>')
     middle = (LEFT + RIGHT) / 2
     parts.append(f'<text x="{middle:g}" y="{BOTTOM + 36}" text-anchor="middle">JPEG quality of the input</text>')
     return "".join(parts)
@@ -108,13 +108,13 @@ def _line(points: Sequence[Point], y: Callable[[float], float]) -> str:
         at = f"{point.x:.1f}"
         if math.isfinite(point.low) and math.isfinite(point.high):
             parts.append(f'<line x1="{at}" x2="{at}" y1="{y(point.low):.1f}" y2="{y(point.high):.1f}"></line>')
-        title = f"<title>{html.escape(point.words)}</title>"
+        title = f"<title>{escaped(point.words)}</title>"
         parts.append(f'<circle cx="{at}" cy="{y(point.mean):.1f}" r="3.5">{title}</circle>')
     return "".join(parts)
 
 
 def _legend(models: Iterable[str]) -> str:
-    items = (f'<li class="{_colour(i)}">{html.escape(model)}</li>' for i, model in enumerate(models))
+    items = (f'<li class="{_colour(i)}">{escaped(model)}</li>' for i, model in enumerate(models))
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 

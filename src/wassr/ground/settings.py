@@ -2,6 +2,7 @@
 
 import difflib
 import io
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -45,6 +46,24 @@ def read_settings(path: Path, model: type[S], overrides: tuple[str, ...] = ()) -
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
     return load_settings(text, model, str(path), overrides)
+
+
+def shipped_settings(package: str, folder: str) -> dict[str, Path]:
+    """Names and YAML files of the settings that lie in a folder of a package."""
+    return {path.stem: path for path in sorted(Path(str(resources.files(package) / folder)).glob("*.yaml"))}
+
+
+def settings_file(name: str, shipped: dict[str, Path], what: str) -> Path:
+    """The file of settings of a shipped name, or the one that `name` is the path of.
+
+    Raises ValueError, without the name, when it is neither; what: "recipe", for people.
+    """
+    if name in shipped:
+        return shipped[name]
+    path = Path(name)
+    if path.suffix in {".yaml", ".yml"} or path.exists():
+        return path
+    raise ValueError(f"no such {what} or file; {hint(name, list(shipped))}")
 
 
 def dump_settings(settings: Strict) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from wassr.evaluation.markup import escaped
 from wassr.evaluation.wording import number
 from wassr.ground.errors import UsageError
 from wassr.report.drawing import figures_over, markup, told
-from wassr.report.markup import document, escaped, table
+from wassr.report.markup import document, table
 from wassr.report.page import done, hero
 from wassr.report.reading import Reading, missing
 from wassr.training.course import FIDELITY, PERCEPTUAL

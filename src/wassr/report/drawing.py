@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+from wassr.evaluation.markup import escaped
 from wassr.report.curves import CHARTS, TRAINING, Chart, Curve, unnamed
-from wassr.report.markup import escaped
 from wassr.report.reading import Reading
 from wassr.training.runlog import series
 

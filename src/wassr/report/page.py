@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from wassr.evaluation.markup import escaped
 from wassr.evaluation.metrics import METRICS
 from wassr.evaluation.wording import number
 from wassr.report.advice import Advice, next_steps
 from wassr.report.drawing import figures_of, marks_of, markup, told
-from wassr.report.markup import document, escaped, table
+from wassr.report.markup import document, table
 from wassr.report.pictures import checkpoints, slider
 from wassr.report.reading import Reading, Said, missing
 from wassr.training.verdict import judge

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from wassr.evaluation.markup import escaped, image
 from wassr.evaluation.wording import number
-from wassr.report.markup import escaped, image
 from wassr.report.reading import Reading
 from wassr.training.course import FIDELITY, distance_of
 from wassr.training.samples import DIFFERENCES, Levels, Strip

@@ -9,14 +9,12 @@ from wassr.ground.errors import ModelError, PictureError, SettingsError, Trainin
 from wassr.ground.settings import read_settings
 from wassr.models.card import Card
 from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
-from wassr.training.course import PERCEPTUAL, Course, courses
+from wassr.training.course import Course, courses
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.runfolder import RunFolder
 from wassr.training.runlog import Entry, read_log
-from wassr.training.samples import SAMPLES, Strip, kept_strips, read_strip
+from wassr.training.samples import DIFFERENCES, SAMPLES, Strip, kept_strips, read_strip
 from wassr.training.verdict import Verdict, Wish, judge
-
-PERCEPTUALS = {PERCEPTUAL, "valid/high_band"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,8 @@ class Reading:
 
     @property
     def judged(self) -> bool:
-        """Whether there is anything to judge by: what an adversarial stage is for is not seen in fidelity alone."""
-        if self.course is None:
-            return False
-        return self.course.stage == "content" or bool(PERCEPTUALS & self.course.points[-1].values.keys())
+        """Whether there is anything to judge by."""
+        return self.course is not None and self.course.can_be_judged
 
     @cached_property
     def verdict(self) -> Verdict | None:
@@ -110,14 +106,19 @@ class Reading:
 
     def strips(self, kind: str = SAMPLES) -> dict[int, Strip]:
         """Step -> strip of the stage it is in; files that are no strips are passed over."""
+        return self._strips[kind]
+
+    @cached_property
+    def _strips(self) -> dict[str, dict[int, Strip]]:
         begin = self.course.start.step if self.course else 0
-        found = {}
-        for step, path in kept_strips(self.folder.samples, kind).items():
-            try:
-                if step >= begin:
-                    found[step] = read_strip(path)
-            except PictureError:
-                continue
+        found: dict[str, dict[int, Strip]] = {SAMPLES: {}, DIFFERENCES: {}}
+        for kind, strips in found.items():
+            for step, path in kept_strips(self.folder.samples, kind).items():
+                try:
+                    if step >= begin:
+                        strips[step] = read_strip(path)
+                except PictureError:
+                    continue
         return found
 
 

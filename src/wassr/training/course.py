@@ -7,6 +7,7 @@ from wassr.training.runlog import Entry
 
 FIDELITY = "valid/psnr_y"
 PERCEPTUAL = "valid/lpips"
+HIGH_BAND = "valid/high_band"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Course:
     def start(self) -> Point:
         """Before the first step."""
         return self.points[0]
+
+    @property
+    def can_be_judged(self) -> bool:
+        """What an adversarial stage is for is not seen in fidelity alone; logs of older versions hold no more."""
+        return self.stage == "content" or bool({PERCEPTUAL, HIGH_BAND} & self.points[-1].values.keys())
 
     def fidelity(self) -> list[float]:
         """PSNR-Y at each validation, dB."""
@@ -84,7 +90,7 @@ def _by_step(entries: Sequence[Entry]) -> list[tuple[int, dict[str, float]]]:
 
 def distance_of(point: Point) -> float:
     """LPIPS; without a judge the distance of high-band energy from that of the originals."""
-    return point.values.get(PERCEPTUAL, abs(1 - point.values.get("valid/high_band", 1.0)))
+    return point.values.get(PERCEPTUAL, abs(1 - point.values.get(HIGH_BAND, 1.0)))
 
 
 def pareto(points: Sequence[Point]) -> list[Point]:

@@ -8,12 +8,13 @@ ROWS, SIDE = 3, 128  # pictures; pixels of their middles
 
 def strips(pairs: list[Pair], scale: int, now: Enlarge, start: Enlarge | None) -> dict[str, Strip]:
     """Kind -> strip: low, bicubic, (start,) now, high; with a start also start, now and their difference."""
-    shapes = [pair.high.shape for pair in pairs[:ROWS]]
-    cells = tuple((min(shape[0], SIDE), min(shape[1], SIDE)) for shape in shapes)
+    shown = pairs[:ROWS]
+    cells = tuple((min(pair.high.shape[0], SIDE), min(pair.high.shape[1], SIDE)) for pair in shown)
     ways = {"bicubic": bicubic(scale)} | ({"start": start} if start else {}) | {"now": now}
-    grid = sample_grid(pairs, list(ways.values()), scale, ROWS, SIDE)
+    results = {name: [enlarge(pair.low) for pair in shown] for name, enlarge in ways.items()}
+    grid = sample_grid(shown, list(results.values()), scale, SIDE)
     made = {SAMPLES: Strip(("low", *ways, "high"), cells, grid)}
     if start:
-        change = difference_map(pairs, start, now, ROWS, SIDE)
+        change = difference_map(results["start"], results["now"], SIDE)
         made[DIFFERENCES] = Strip(("start", "now", "difference"), cells, change)
     return made

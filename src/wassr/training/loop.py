@@ -24,7 +24,7 @@ from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.recovery import Recovery
 from wassr.training.runfolder import RunFolder, content_model, final_model, open_run
 from wassr.training.runlog import RunLog
-from wassr.training.running import Run, share, share_done
+from wassr.training.running import Run, keep_model, share, share_done
 from wassr.training.shipping import deploy
 from wassr.training.state import Numbers, State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, adversarial_step, content_step
@@ -78,7 +78,7 @@ def _run(
         stop_on_signal() as stop,
     ):
         recovery = Recovery(folder.state, log, board, progress)
-        run = Run(recipe, folder, material, progress, log, board, stop, recovery, {"start": reference}, stop_on_plateau)
+        run = Run(recipe, folder, material, progress, log, board, stop, recovery, reference, stop_on_plateau)
         try:
             return _stages(run, state)
         finally:
@@ -134,7 +134,7 @@ def _stages(run: Run, state: State) -> Path:
         model = _ship(run, state, content_model(recipe, folder))
         if not recipe.adversarial:
             return _deployed(run, model)
-        run.reference["start"], before = state.average, state
+        run.start, before = state.average, state
         state = make.new_state(recipe, "adversarial", state.average, before.hours, before.total)
         state.start, state.parent = before.start, model.stem
     _stage(run, state)
@@ -212,9 +212,7 @@ def _stepper(run: Run, state: State, spec: Stage, content: Content, clock: Clock
 
 
 def _ship(run: Run, state: State, path: Path) -> Path:
-    words = run.material.words
-    card = make.model_card(run.recipe, state.stage, state.total, state.hours, words, state.parent, path.stem)
-    make.save_model(path, state.average, card)
+    keep_model(run, state, path)
     run.progress.say(f"wrote {path}")
     return path
 

@@ -5,7 +5,6 @@ in pixels of the high-resolution side unless a name says otherwise.
 """
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wassr.data.chain import NamedSteps
 from wassr.ground.errors import SettingsError
-from wassr.ground.settings import Strict, hint, read_settings
+from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
 from wassr.networks.facts import FACTS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
@@ -217,8 +216,7 @@ class Recipe(Strict):
 
 def shipped_recipes() -> dict[str, Path]:
     """Names and files of the recipes in the package."""
-    folder = Path(str(resources.files("wassr.training") / "recipes"))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return shipped_settings("wassr.training", "recipes")
 
 
 class SizedRecipe(Recipe):
@@ -237,19 +235,12 @@ def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False)
     wanted = tuple(
         f"data.train={json.dumps([o[5:]], ensure_ascii=False)}" if o.startswith("data=") else o for o in overrides
     )
-    file = _recipe_file(name)
+    try:
+        file = settings_file(name, shipped_recipes(), "recipe")
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
     sized = read_settings(file, SizedRecipe)
     if small and not sized.small:
         raise SettingsError(f"{name}: this recipe has no small size; run it without --small")
     sized = read_settings(file, SizedRecipe, (*(sized.small if small else ()), *wanted))
     return Recipe.model_validate(sized.model_dump(exclude={"small"}))
-
-
-def _recipe_file(name: str) -> Path:
-    known = shipped_recipes()
-    if name in known:
-        return known[name]
-    path = Path(name)
-    if path.suffix in {".yaml", ".yml"} or path.exists():
-        return path
-    raise SettingsError(f"{name}: no such recipe or file; {hint(name, list(known))}")

@@ -1,8 +1,10 @@
-"""What stays the same while a run goes on, and how far it is."""
+"""What stays the same while a run goes on, how far it is, and a model of where it stands."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from wassr.models.build import Generator
+from wassr.training import make
 from wassr.training.board import Board
 from wassr.training.material import Material
 from wassr.training.progress import Progress
@@ -26,9 +28,16 @@ class Run:
     board: Board
     stop: Stop
     recovery: Recovery
-    reference: dict[str, Generator] = field(default_factory=dict)  # shown in sample grids: the start
+    start: Generator  # what the stage began from
     stop_on_plateau: bool = False
     told: str = ""  # word and flags of the last verdict
+
+
+def keep_model(run: Run, state: State, path: Path) -> None:
+    """Write the average as a model file, with all that is known of it by now."""
+    words = run.material.words
+    card = make.model_card(run.recipe, state.stage, state.total, state.hours, words, state.parent, path.stem)
+    make.save_model(path, state.average, card)
 
 
 def share_done(spec: Stage, step: int, seconds: float) -> float:

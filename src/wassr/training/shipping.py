@@ -13,7 +13,7 @@ from wassr.models.shelf import ModelFile
 from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import cost
-from wassr.training.validation import Pair, validate
+from wassr.training.validation import Pair, metrics
 from wassr.upscaling.engines import Wish, choose
 from wassr.upscaling.upscaler import Upscaler
 
@@ -38,13 +38,10 @@ def deploy(path: Path, pairs: list[Pair]) -> Card:
 
 def _measured(file: ModelFile, pairs: list[Pair]) -> tuple[Measurement, ...]:
     upscaler = Upscaler.from_engine(file.card, choose(file, Wish(device="cpu")))
-    values = validate(lambda low: np.asarray(upscaler(low)), pairs, file.card.scale)
+    results = [np.asarray(upscaler(pair.low)) for pair in pairs]
     how = f"{upscaler.engine.name} {upscaler.engine.precision}"
     found = []
-    for tag, value in values.items():
-        name = tag.removeprefix("valid/")
-        if name not in METRICS:  # what is watched in training only
-            continue
+    for name, value in metrics(results, pairs, file.card.scale).items():
         metric = METRICS[name]
         protocol = f"{metric.protocol}; middle of {len(pairs)} held-out pictures; {how}"
         found.append(

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 from torch import Tensor
 
 from wassr.data.stream import Batch, Key, Place
 from wassr.data.survey import survey, suspicions
+from wassr.pixels.caption import caption
 from wassr.pixels.formats import picture_from_array, write_picture
+from wassr.pixels.resize import to_levels
 from wassr.training.batches import stream_of
 from wassr.training.material import Material, load_material
 from wassr.training.recipe import Recipe, Stage
@@ -20,7 +21,6 @@ from wassr.training.teaching import teaching
 CROPS = 16  # of each stage, at least; whole batches
 MOST = 64
 WIDTH = 1280  # of the sheet, about
-LINE = 12  # pixels of a line of text
 GAP = 4
 
 Levels = NDArray[np.uint8]
@@ -86,11 +86,7 @@ def _labelled(cells: Levels, name: str, place: Place) -> Levels:
 
 
 def _text(words: str, width: int) -> Levels:
-    """A line of black on white, cut at `width`."""
-    image = Image.new("RGB", (width, LINE), "white")
-    # the built-in font of some builds of Pillow knows Latin-1 only
-    ImageDraw.Draw(image).text((1, 0), words.encode("latin-1", "replace").decode("latin-1"), fill="black")
-    return np.asarray(image)
+    return np.repeat(to_levels(255 * caption(words, width))[..., None], 3, axis=2)
 
 
 def _enlarged(batch: Batch, scale: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Validation: the averaged generator on held-out pictures, as a user would get them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,11 +30,20 @@ VALIDATION_SEED = 0  # the same for all recipes
 
 @dataclass(frozen=True)
 class Pair:
-    """A held-out picture and its low side; high is cut to a multiple of the scale."""
+    """A held-out picture and its low side; high is cut to a multiple of the scale.
+
+    clean: low before it was degraded; None where it is low itself.
+    """
 
     name: str
     low: Levels
     high: Levels
+    clean: Levels | None = None
+
+    @property
+    def undegraded(self) -> Levels:
+        """The low side that a result is held to: what was done to the input must not be rewarded."""
+        return self.low if self.clean is None else self.clean
 
 
 def validation_pairs(
@@ -58,11 +67,12 @@ def validation_pairs(
             continue
         top, left = (high.shape[0] - height) // 2, (high.shape[1] - width) // 2
         high = high[top : top + height, left : left + width]
+        clean = shrink(high, scale)
         if degradations:
             low = degrade(high, degradations, scale, dice_of_picture(VALIDATION_SEED, path.name)).levels
+            pairs.append(Pair(path.name, low, high, clean))
         else:
-            low = shrink(high, scale)
-        pairs.append(Pair(path.name, low, high))
+            pairs.append(Pair(path.name, clean, high))
     if not pairs:
         raise TrainingError(
             f"{paths[0].parent}: none of the {len(paths)} held-out pictures is readable and at least "
@@ -77,10 +87,7 @@ def validate(enlarge: Enlarge, pairs: list[Pair], scale: int) -> dict[str, float
     valid/high_band and valid/checkerboard: evaluation.texture. Without a perceptual judge valid/lpips is left out.
     """
     results = [enlarge(pair.low) for pair in pairs]
-    values = {
-        name: float(np.mean([measure(made, pair) for made, pair in zip(results, pairs, strict=True)]))
-        for name, measure in _measures(scale).items()
-    }
+    values = metrics(results, pairs, scale)
     middles = [(middle(made, scale), middle(pair.high, scale)) for made, pair in zip(results, pairs, strict=True)]
     values["high_band"] = high_band_ratio(middles, scale)
     values["checkerboard"] = checkerboard(middles, scale)
@@ -90,13 +97,20 @@ def validate(enlarge: Enlarge, pairs: list[Pair], scale: int) -> dict[str, float
     return {f"valid/{name}": value for name, value in values.items()}
 
 
+def metrics(results: Sequence[Levels], pairs: Sequence[Pair], scale: int) -> dict[str, float]:
+    """The rows of the table of metrics that whole pictures are measured by: means over the pictures."""
+    return {
+        name: float(np.mean([measure(made, pair) for made, pair in zip(results, pairs, strict=True)]))
+        for name, measure in _measures(scale).items()
+    }
+
+
 def _measures(scale: int) -> dict[str, Callable[[Levels, Pair], float]]:
     return {
         "psnr_y": lambda made, pair: psnr_y(made, pair.high, scale),
         "psnr_rgb": lambda made, pair: psnr_rgb(made, pair.high, scale),
         "ssim_y": lambda made, pair: ssim_y(made, pair.high, scale),
-        # against the clean reduction, which is the input itself where nothing is degraded
-        "lr_consistency": lambda made, pair: lr_consistency(made, shrink(pair.high, scale), scale),
+        "lr_consistency": lambda made, pair: lr_consistency(made, pair.undegraded, scale),
         "colour_drift": lambda made, pair: colour_drift(made, pair.high, scale),
     }
 
@@ -134,22 +148,23 @@ def bicubic(scale: int) -> Enlarge:
     return lambda low: to_levels(resize(low.astype(np.float32), low.shape[0] * scale, low.shape[1] * scale, scale))
 
 
-def sample_grid(pairs: list[Pair], columns: list[Enlarge], scale: int, rows: int = 3, size: int = 128) -> Levels:
-    """low | columns ... | high, one row a picture, (H, W, 3): the middle `size` pixels of the first pictures."""
+def sample_grid(pairs: Sequence[Pair], columns: Sequence[Sequence[Levels]], scale: int, size: int = 128) -> Levels:
+    """low | columns ... | high, one row a picture, (H, W, 3): the middle `size` pixels.
+
+    columns: for each way to enlarge its results, one a picture.
+    """
     lines = []
-    for pair in pairs[:rows]:
-        cells = [np.repeat(np.repeat(pair.low, scale, 0), scale, 1)]
-        cells += [enlarge(pair.low) for enlarge in columns]
-        cells.append(pair.high)
+    for pair, *made in zip(pairs, *columns, strict=True):
+        cells = [np.repeat(np.repeat(pair.low, scale, 0), scale, 1), *made, pair.high]
         lines.append(np.concatenate([_shown(cell, size) for cell in cells], axis=1))
     return _stacked(lines)
 
 
-def difference_map(pairs: list[Pair], start: Enlarge, now: Enlarge, rows: int = 3, size: int = 128) -> Levels:
-    """start | now | gray + DIFFERENCE_GAIN (now - start): what the adversarial stage put into the picture."""
+def difference_map(start: Sequence[Levels], now: Sequence[Levels], size: int = 128) -> Levels:
+    """start | now | gray + DIFFERENCE_GAIN (now - start): what the adversarial stage put into the pictures."""
     lines = []
-    for pair in pairs[:rows]:
-        before, after = _shown(start(pair.low), size), _shown(now(pair.low), size)
+    for one, other in zip(start, now, strict=True):
+        before, after = _shown(one, size), _shown(other, size)
         change = DIFFERENCE_GAIN * (after.astype(np.float32) - before.astype(np.float32))
         lines.append(np.concatenate([before, after, to_levels(128 + change)], axis=1))
     return _stacked(lines)

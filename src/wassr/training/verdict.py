@@ -19,7 +19,7 @@ Wish = Literal["faithful", "balanced", "perceptual"]
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Chosen on one recorded run of each class and checked on another (tests/training/test_verdict.py)."""
+    """With their reasons; the recorded arms of docs/adversarial.md hold them (tests/training/test_verdict.py)."""
 
     window: int = 6  # validations in a trend: fewer have intervals as wide as the trends of healthy runs
     settled: float = 0.1  # share of a stage before which a fall says nothing: critics throw generators back at first

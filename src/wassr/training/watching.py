@@ -2,7 +2,7 @@
 
 from wassr.data.stream import Stream
 from wassr.models.build import enlarge
-from wassr.training import make, validation
+from wassr.training import validation
 from wassr.training.checkpoints import checkpoint, prune
 from wassr.training.course import Course, courses
 from wassr.training.gallery import strips
@@ -10,7 +10,7 @@ from wassr.training.meter import Enlarged, Meter
 from wassr.training.recipe import AdversarialStage, Stage
 from wassr.training.runfolder import content_model, final_model
 from wassr.training.runlog import read_log
-from wassr.training.running import Run, share
+from wassr.training.running import Run, keep_model, share
 from wassr.training.samples import prune_strips, strip_file, write_strip
 from wassr.training.state import State
 from wassr.training.verdict import judge
@@ -18,7 +18,7 @@ from wassr.training.verdict import judge
 
 def meter_of(run: Run, spec: AdversarialStage, stream: Stream) -> Meter:
     """The meter of a stage; its anchors are bicubic and the start."""
-    scale, start = run.recipe.generator.scale, run.reference["start"]
+    scale, start = run.recipe.generator.scale, run.start
     anchors: dict[str, Enlarged] = {"bicubic": lambda low: enlarge(low, "bicubic", scale), "start": start}
     in_bfloat16 = run.recipe.precision == "bfloat16"
     return Meter(spec, run.material.pairs, scale, stream.make, anchors, in_bfloat16)
@@ -46,7 +46,7 @@ def watch(run: Run, state: State, spec: Stage, meter: Meter | None) -> None:
 
 def _show(run: Run, state: State, now: validation.Enlarge) -> None:
     """Samples; in the second stage beside those of the start."""
-    start = validation.enlarger(run.reference["start"], run.recipe) if state.stage == "adversarial" else None
+    start = validation.enlarger(run.start, run.recipe) if state.stage == "adversarial" else None
     scale, pairs = run.recipe.generator.scale, run.material.pairs
     for kind, strip in strips(pairs, scale, now, start).items():
         run.board.picture(state.total, f"samples/{'_'.join(strip.columns)}", strip.levels)
@@ -71,11 +71,8 @@ def _verdict(run: Run, state: State) -> None:
 
 def _keep(run: Run, state: State, course: Course) -> None:
     """The checkpoint of this step, and of the older ones those that no other one beats."""
-    recipe, models = run.recipe, run.folder.models
-    name = (final_model if state.stage == "adversarial" else content_model)(recipe, run.folder).stem
-    path = checkpoint(models, name, state.total)
-    words = run.material.words
-    card = make.model_card(recipe, state.stage, state.total, state.hours, words, state.parent, path.stem)
-    make.save_model(path, state.average, card)
+    models = run.folder.models
+    name = (final_model if state.stage == "adversarial" else content_model)(run.recipe, run.folder).stem
+    keep_model(run, state, checkpoint(models, name, state.total))
     prune(models, name, course)
     prune_strips(run.folder.samples, course)
