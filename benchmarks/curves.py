@@ -31,6 +31,7 @@ PANELS = (
     ("PSNR-Y of the average on held-out pictures, dB", ("valid/psnr_y",)),
     ("LPIPS of the average on held-out pictures", ("valid/lpips",)),
     ("LR-consistency on held-out pictures, dB", ("valid/lr_consistency",)),
+    ("error at the upsampling raster, times its background", ("valid/checkerboard",)),
 )
 USUAL = PANELS[1:]  # the critic's loss is the gap and a penalty
 LOGARITHMIC = ("critic/ratio",)
@@ -52,14 +53,14 @@ def draw(runs: Sequence[Path], only: Sequence[str], target: Path) -> None:
         for name, entries in logs.items():
             _lines(axis, name if len(logs) > 1 else "", entries, tags)
         axis.set_title(title, fontsize=9)
-        axis.tick_params(labelsize=8)
+        axis.tick_params(labelsize=8, which="both")
         axis.grid(alpha=0.3)
         if set(tags) & set(LOGARITHMIC):
             axis.set_yscale("log")
         if tags == PANELS[0][1] and len(logs) > 1:  # critics' losses differ by ten orders of magnitude
             axis.set_yscale("symlog", linthresh=1e-8)
         if len(tags) > 1 or len(logs) > 1:
-            axis.legend(fontsize=7)
+            axis.legend(fontsize=7, framealpha=0.5)
     for axis in list(axes.flat)[len(panels) :]:
         axis.remove()
     figure.supxlabel("generator step", fontsize=9)

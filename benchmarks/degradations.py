@@ -1,17 +1,20 @@
-"""Crops a second of the training stream through each chain of degradations, and the tensor JPEG against the codec.
+"""Crops a second of the training stream through each chain of degradations, its last JPEG saves by the codec and as
+tensors; and one tensor JPEG against the codec.
 
 python benchmarks/degradations.py --data PICTURES [--crop 128] [--batch 16] [--rounds 9] [--save]
 
 All on one thread, from pictures in memory, in turns. A step of a GPU wants some thousand crops a second at the most;
 several threads (`data.workers`) add up, since codecs and transforms run outside the interpreter's lock. The tensor JPEG
-is timed on the CPU, and on a GPU where there is one; its difference to the codec is the mean over the same crops.
+(`data.jpeg=tensor`) is timed on the CPU, and on a GPU where there is one; its difference to the codec is the mean over
+the same crops.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -59,15 +62,33 @@ def chains() -> dict[str, tuple[Step, ...]]:
     return {"none": (), **{name: find_chain(name).steps for name in shipped_chains()}, **alone}
 
 
+def devices() -> dict[str, str]:
+    """Where tensors are timed, by the words for it."""
+    gpu = {f"tensor, {torch.cuda.get_device_name()}": "cuda"} if torch.cuda.is_available() else {}
+    return {"tensor, CPU": "cpu", **gpu}
+
+
 def speeds(pictures: Pictures, options: argparse.Namespace) -> list[Speed]:
-    """The stream's, for each chain."""
-    runs: dict[str, Callable[[], object]] = {}
+    """The stream's, for each chain: by the codec, and where the chain ends in JPEG as tensors on each device."""
+    streams: dict[str, Stream] = {}
     for name, steps in chains().items():
-        stream = Stream(pictures, options.scale, options.crop, options.batch, 0, workers=0, degradations=steps)
-        keys = map(partial(Key, "generator"), count())
-        runs[name] = lambda stream=stream, keys=keys: stream(next(keys))
-    seconds = timing.interleaved(runs, options.rounds)
-    return [Speed(name, options.batch / statistics.median(values)) for name, values in seconds.items()]
+        make = partial(Stream, pictures, options.scale, options.crop, options.batch, 0, workers=0, degradations=steps)
+        streams[name] = make()
+        with suppress(ValueError):  # the chain does not end in JPEG
+            streams |= {f"{name}, {how}": make(jpeg="tensor", device=device) for how, device in devices().items()}
+    runs = {what: partial(one_batch, stream, count()) for what, stream in streams.items()}
+    return rates(runs, options.batch, options.rounds)
+
+
+def one_batch(stream: Stream, steps: Iterator[int]) -> float:
+    """The next batch, waited for: a device goes on while its results are not looked at."""
+    return float(stream(Key("generator", next(steps))).low[0, 0, 0, 0])
+
+
+def rates(runs: Mapping[str, Callable[[], object]], crops: int, rounds: int) -> list[Speed]:
+    """Of runs of so many crops, in turns."""
+    seconds = timing.interleaved(runs, rounds)
+    return [Speed(what, crops / statistics.median(values)) for what, values in seconds.items()]
 
 
 def low_crops(pictures: Pictures, options: argparse.Namespace) -> torch.Tensor:
@@ -82,14 +103,12 @@ def codec_speeds(low: torch.Tensor, rounds: int) -> list[Speed]:
     chosen, origins = [coding("libjpeg", 75, "4:2:0")] * len(low), [(0, 0)] * len(low)
     levels = low.permute(0, 2, 3, 1).to(torch.uint8).numpy()
     runs: dict[str, Callable[[], object]] = {
-        "codec": lambda: [save_jpeg(*one) for one in zip(levels, chosen, origins, strict=True)],
-        "tensors, CPU": lambda: save_jpegs(low, chosen, origins),
+        "codec": lambda: [save_jpeg(*one) for one in zip(levels, chosen, origins, strict=True)]
     }
-    if torch.cuda.is_available():
-        there = low.to("cuda")
-        runs[f"tensors, {torch.cuda.get_device_name()}"] = lambda: save_jpegs(there, chosen, origins).sum().item()
-    seconds = timing.interleaved(runs, rounds)
-    return [Speed(name, len(low) / statistics.median(values)) for name, values in seconds.items()]
+    for how, device in devices().items():
+        there = low.to(device)
+        runs[how] = lambda there=there: float(save_jpegs(there, chosen, origins)[0, 0, 0, 0])
+    return rates(runs, len(low), rounds)
 
 
 def differences(low: torch.Tensor) -> list[Difference]:

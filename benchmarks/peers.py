@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from rivals import SRGAN, LSDIRCompact, fill_from_ncnn
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -239,7 +240,10 @@ class SMFANet(nn.Module):
 
 @dataclass(frozen=True)
 class Peer:
-    """Where its weights lie below the folder of peers, and the PSNR-Y (unrounded Y) published on Set5 and Set14."""
+    """Where its weights lie below the folder of peers, and the PSNR-Y (unrounded Y) published on Set5 and Set14.
+
+    Where nothing is published (SRGAN's re-implementation, LSDIRCompactC3), it is what others measured on these files.
+    """
 
     title: str
     network: Callable[[], nn.Module]
@@ -252,9 +256,12 @@ class Peer:
 def load(name: str, folder: Path) -> nn.Module:
     """A peer with its weights, float32, evaluation mode. Raises KeyError for an unknown name."""
     peer = PEERS[name]
-    saved = torch.load(folder / peer.file, map_location="cpu", weights_only=True)
-    network = peer.network()
-    network.load_state_dict(saved.get("params_ema", saved.get("params", saved)))
+    network, file = peer.network(), folder / peer.file
+    if file.suffix == ".bin":
+        fill_from_ncnn(network, file)
+    else:
+        saved = torch.load(file, map_location="cpu", weights_only=True)
+        network.load_state_dict(saved.get("params_ema", saved.get("params", saved)))
     return network.eval().requires_grad_(False)
 
 
@@ -300,6 +307,10 @@ PEERS: dict[str, Peer] = {
     "spanv2": Peer("SPANV2", SPANV2, "spanv2/team22_spanv2_c2.pth", "MIT", 31.77, 28.38),
     "dipnet": Peer("DIPNet slim v2", DIPNet, "dipnet/team15_DIPNet_slim_v2.pt", "MIT", 32.04, 28.54),
     "smfanet": Peer("SMFANet", SMFANet, "smfanet/SMFANet_DF2K_100w_x4SR.pth", "Apache-2.0", 32.25, 28.71),
+    "srgan": Peer("SRGAN", SRGAN, "srgan-pytorch/netG_epoch_4_100.pth", "MIT", 30.65, 27.69),
+    "lsdir-compact-c3": Peer(
+        "LSDIRCompactC3", LSDIRCompact, "lsdir-compact/4xLSDIRCompactC3.bin", "CC BY 4.0", 29.60, 26.78
+    ),
 }
 
 if __name__ == "__main__":

@@ -32,21 +32,22 @@ HELD_OUT = 8  # pictures, middles of 256: watching would cost more than training
 SIDE = 256
 
 COMMON = (
-    "adversarial.steps=360",
+    "adversarial.steps=400",
     "adversarial.batch=8",
     "adversarial.crop=64",
-    "adversarial.critic.arguments={width: 24}",
+    "adversarial.critic.arguments={width: 32}",
+    "adversarial.schedule={kind: constant}",
     "adversarial.ema=0.95",
-    "adversarial.log_every=30",
-    "adversarial.validate_every=30",
+    "adversarial.log_every=40",
+    "adversarial.validate_every=40",
 )
-GP = "objective: wasserstein, penalty: gradient, penalty_weight: 10, weight: null"
+PAIRING = "preset: rpgan-r1r2, weight: null"
 FEW = "{few}"  # stands for a folder with a single small picture
 
 CLASSES: dict[str, tuple[str, ...]] = {
-    "good": (f"adversarial.adversarial={{{GP}, critic_steps: 2, burst_steps: 100, burst_until: 1, ratio: 0.5}}",),
+    "good": (f"adversarial.adversarial={{{PAIRING}, ratio: 1.0}}", "adversarial.loss={l1: 1, raster: 1}"),
     "lagging": (
-        f"adversarial.adversarial={{{GP}, critic_steps: 1, ratio: 1.0}}",
+        "adversarial.adversarial={preset: wgan-gp, critic_steps: 1, weight: null, ratio: 1.0}",
         "adversarial.critic.optimizer.rate=1e-5",
     ),
     "no-effect": (
@@ -57,14 +58,12 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "adversarial.optimizer={kind: rmsprop, rate: 1.0e-6}",
     ),
     "diverging": (
-        f"adversarial.adversarial={{{GP}, critic_steps: 1, ratio: 30.0}}",
+        f"adversarial.adversarial={{{PAIRING}, ratio: 30.0}}",
         "adversarial.optimizer.rate=2e-3",
-        "adversarial.schedule={kind: constant}",
     ),
     "over-trained": (
-        f"adversarial.adversarial={{{GP}, critic_steps: 1, burst_steps: 100, burst_until: 1, ratio: 3.0}}",
+        f"adversarial.adversarial={{{PAIRING}, ratio: 3.0}}",
         "adversarial.optimizer.rate=5e-4",
-        "adversarial.schedule={kind: constant}",
     ),
     "memorising": (
         f"data.train=[{FEW}]",
@@ -73,9 +72,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "adversarial.adversarial={objective: vanilla, critic_steps: 4, weight: null, ratio: 0.1}",
     ),
     "oscillating": (
-        f"adversarial.adversarial={{{GP}, critic_steps: 2, burst_steps: 100, burst_until: 1, ratio: 2.0}}",
-        "adversarial.optimizer={kind: sgd, rate: 30.0, momentum: 0.97}",
-        "adversarial.schedule={kind: constant}",
+        f"adversarial.adversarial={{{PAIRING}, ratio: 2.0}}",
+        "adversarial.optimizer={kind: adam, rate: 1.0e-3, betas: [0.9, 0.99]}",
         "adversarial.ema=0",
     ),
 }

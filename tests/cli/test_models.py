@@ -22,6 +22,11 @@ def test_a_models_lines(wassr: Wassr, tmp_path: Path) -> None:
     assert (row["name"], row["scale"], row["measured"][0]["value"]) == ("tiny-x4", 4, 31.6)
 
 
+def test_a_model_that_restores_says_so(wassr: Wassr, tmp_path: Path) -> None:
+    tiny_model(tmp_path / "tiny-x1.onnx", tiny_card(1))
+    assert "same size (x1), for clean inputs, " in wassr("models", "tiny-x1.onnx").stdout.decode()
+
+
 def test_every_shipped_model_once(wassr: Wassr) -> None:
     names = [row["name"] for row in json.loads(wassr("models", "--json").stdout)]
     assert sorted(names) == sorted(shipped())

@@ -13,7 +13,7 @@ from PIL import Image
 from tests.cli.conftest import Wassr, environment, save
 from tests.upscaling.family import tiny_family
 from tests.upscaling.shelf import clean, hidden_jpeg, joint_card, jpeg, put_on_shelf
-from tests.upscaling.tiny import tiny_model
+from tests.upscaling.tiny import tiny_card, tiny_model
 from wassr.cli.main import main
 from wassr.upscaling.choice import COMPRESSED_MODEL
 from wassr.upscaling.upscaler import DEFAULT_MODEL
@@ -35,6 +35,15 @@ def test_one_file_from_another_folder(wassr: Wassr, model: Path, tmp_path: Path)
     assert "thread" in first
     assert ended.stdout == b""
     assert os.listdir(tmp_path / "new") == ["large.png"]  # a single file leaves no ledger
+
+
+def test_a_model_that_restores_keeps_the_size(wassr: Wassr, tmp_path: Path) -> None:
+    tiny_model(tmp_path / "tiny-x1.onnx", tiny_card(1).model_copy(update={"inputs": "compressed"}))
+    (tmp_path / "a.jpg").write_bytes(jpeg(90, 106))
+    for more, wanted in (([], (106, 90)), (["-s", "1"], (106, 90)), (["-s", "2"], (212, 180))):
+        ended = wassr("upscale", "a.jpg", "-o", "b.png", "-n", "tiny-x1.onnx", "--overwrite", *more)
+        assert ended.returncode == 0, ended.stderr
+        assert size(tmp_path / "b.png") == wanted
 
 
 def test_a_tree_with_bad_files(wassr: Wassr, model: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wassr.data.chain import Chain, Step, find_chain, shipped_chains
+from wassr.data.chain import Chain, Step, find_chain, shipped_chains, split_at_last_saves
 from wassr.data.degradations import DEGRADATIONS
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import dump_settings, load_settings
@@ -76,3 +76,35 @@ def test_a_chain_by_name_or_file(tmp_path: Path) -> None:
 def test_only_what_a_step_is_gets_written() -> None:
     step = Step.model_validate({"webp": {}})
     assert json.loads(step.model_dump_json()) == {"webp": {"probability": 1.0, "quality": [50, 95]}}
+
+
+def steps(*kinds: str) -> tuple[Step, ...]:
+    return tuple(Step.model_validate({kind: {}}) for kind in kinds)
+
+
+@pytest.mark.parametrize(
+    ("before", "saves"),
+    [
+        ([], ["jpeg"]),
+        (["jpeg", "reduce"], ["jpeg", "jpeg"]),
+        (["resize", "reduce", "webp"], ["jpeg"]),
+        (["reduce", "jpeg", "noise"], ["jpeg"]),
+    ],
+)
+def test_the_saves_that_end_a_chain(before: list[str], saves: list[str]) -> None:
+    assert split_at_last_saves(steps(*before, *saves)) == (steps(*before), steps(*saves))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "reason"),
+    [
+        ([], "there is none"),
+        (["reduce", "jpeg", "webp"], "this one ends in webp"),
+        (["jpeg", "reduce"], "this one ends in reduce"),
+        (["reduce", "resize", "jpeg"], "a resize between reduce and jpeg"),
+        (["resize", "jpeg"], "a resize between reduce and jpeg"),
+    ],
+)
+def test_chains_that_do_not_end_in_saves_of_one_size(kinds: list[str], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        split_at_last_saves(steps(*kinds))

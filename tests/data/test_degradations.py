@@ -5,8 +5,9 @@ import pytest
 from numpy.typing import NDArray
 from skimage.data import astronaut
 
-from wassr.data.chain import Step, find_chain, shipped_chains
-from wassr.data.degradations import degrade, whole_multiple, with_reduction
+from wassr.data.chain import Step, find_chain, shipped_chains, split_at_last_saves
+from wassr.data.codecs import saved
+from wassr.data.degradations import degrade, last_saves, whole_multiple, with_reduction
 from wassr.data.dice import dice_of_crop, dice_of_picture
 from wassr.pixels.resize import shrink
 
@@ -90,3 +91,25 @@ def test_views_that_run_backwards_are_taken(high: NDArray[np.uint8]) -> None:
     chain = find_chain("blind").steps
     one, other = (degrade(h, chain, 4, dice_of_picture(1, "a")).levels for h in (turned, turned.copy()))
     np.testing.assert_array_equal(one, other)
+
+
+SEVERAL = steps(
+    {"noise": {"probability": 0.5}},
+    {"jpeg": {"probability": 0.5, "generations": [1, 1, 1], "resized": 0.5, "tables": {"libjpeg": 1, "phone": 1}}},
+    {"jpeg": {"probability": 0.7, "generations": [1, 1]}},
+)
+
+
+@pytest.mark.parametrize("chain", [find_chain("jpeg").steps, find_chain("blind").steps, SEVERAL])
+def test_saves_that_are_left_are_those_of_the_whole_chain(high: NDArray[np.uint8], chain: tuple[Step, ...]) -> None:
+    """Done by the codec after all, they give the chain's own bytes: all dice fall alike."""
+    before, last = split_at_last_saves(chain)
+    counts = set()
+    for seed in range(30):
+        dice = dice_of_picture(seed, "a")
+        levels, left = last_saves(degrade(high, before, 4, dice, (3, 9)).levels, last, dice, (3, 9))
+        assert {save.size for save in left} <= {1.0}
+        wanted = degrade(high, chain, 4, dice_of_picture(seed, "a"), (3, 9)).levels
+        np.testing.assert_array_equal(saved(levels, left), wanted)
+        counts.add(len(left))
+    assert counts >= {0, 1}

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from skimage.data import astronaut, chelsea
 
-from wassr.data.codecs import save_jpeg
+from wassr.data.codecs import Save, save_jpeg
 from wassr.data.jpeg_tables import TABLES, Coding, coding
-from wassr.data.tensor_jpeg import save_jpegs
+from wassr.data.tensor_jpeg import save_in_turn, save_jpegs
 
 SAMPLINGS: Any = ("4:4:4", "4:2:2", "4:2:0")
 
@@ -22,7 +22,7 @@ def crops(height: int = 64, width: int = 72) -> NDArray[np.uint8]:
     return np.stack([p[y : y + height, x : x + width] for p in photos for y, x in places])
 
 
-def by_tensor(levels: NDArray[np.uint8], codings: list[Coding], origins: list[tuple[int, int]]) -> NDArray[np.float32]:
+def by_tensor(levels: NDArray[Any], codings: list[Coding], origins: list[tuple[int, int]]) -> NDArray[np.float32]:
     tensor = torch.from_numpy(levels.transpose(0, 3, 1, 2).astype(np.float32))
     return save_jpegs(tensor, codings, origins).permute(0, 2, 3, 1).numpy()
 
@@ -53,6 +53,23 @@ def test_each_picture_has_its_own_tables_sampling_and_grid() -> None:
     wrong = [(top, (left + 3) % 16) for top, left in origins]
     made, elsewhere = by_tensor(levels, codings, origins), by_tensor(levels, codings, wrong)
     assert min(np.abs(made - elsewhere).mean((1, 2, 3))) > 0.9
+
+
+def test_each_picture_goes_through_saves_of_its_own() -> None:
+    levels = crops()[:4]
+    first, second, third = (
+        Save(coding("libjpeg", quality, sampling), origin, 1.0, "area", "")
+        for quality, sampling, origin in ((30, "4:2:0", (0, 0)), (60, "4:4:4", (3, 9)), (80, "4:2:2", (15, 1)))
+    )
+    saves = [[first, second, third], [], [second], [third, first]]
+    tensor = torch.from_numpy(levels.transpose(0, 3, 1, 2).astype(np.float32))
+    made = save_in_turn(tensor, saves).permute(0, 2, 3, 1).numpy()
+    np.testing.assert_array_equal(tensor.permute(0, 2, 3, 1), levels)
+    np.testing.assert_array_equal(made[1], levels[1])
+    for one, alone, own in zip(made, levels[:, None], saves, strict=True):
+        for save in own:
+            alone = by_tensor(alone, [save.coding], [save.origin])
+        assert np.abs(one - alone[0]).mean() < 0.01
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 30), (7, 9), (16, 16), (17, 33), (40, 31)])

@@ -26,6 +26,14 @@ def test_nobody_is_ranked_by_niqe_where_inputs_are_compressed() -> None:
     assert not choose_metrics(["niqe"])["niqe"].unranked
 
 
+@pytest.mark.parametrize(("references", "jpeg"), [(True, False), (True, True), (False, False)])
+def test_at_scale_1_there_is_no_lr_consistency(references: bool, jpeg: bool) -> None:
+    with_it, without = (choose_metrics([], None, references, jpeg, scale) for scale in (4, 1))
+    assert list(without) == [name for name in with_it if name != "lr_consistency"]
+    with pytest.raises(UsageError, match="--metric lr_consistency: at x1 nothing is reduced"):
+        choose_metrics(["psnr_y", "lr_consistency"], None, references, jpeg, 1)
+
+
 def test_asked_ones_come_in_their_order() -> None:
     assert list(choose_metrics(["ssim_y", "niqe", "psnr_y"])) == ["ssim_y", "niqe", "psnr_y"]
     assert choose_metrics(["psnr_rgb"])["psnr_rgb"] is METRICS["psnr_rgb"]

@@ -1,14 +1,19 @@
 """From what is asked for to the comparison; wrong requests fail before any picture is read."""
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.evaluation.material import levels, save
+from tests.upscaling.tiny import tiny_card, tiny_model
+from wassr.evaluation.page import page
 from wassr.evaluation.request import Request, evaluate
 from wassr.evaluation.scoring import nearest
 from wassr.evaluation.sets import find_sets, read_case
+from wassr.evaluation.tables import flat, text
 from wassr.ground.errors import UsageError, WassrError
 
 
@@ -51,6 +56,25 @@ def test_inputs_saved_once_and_twice(data: str) -> None:
     means = [found.comparison.score("bicubic", "Set/jpeg-90").mean("psnr_y")]
     means.append(twice.score("bicubic", "Set/jpeg-90-double").mean("psnr_y"))
     assert found.comparison.score("bicubic", "Set/clean").mean("psnr_y") > means[0] > means[1]
+
+
+def test_models_that_restore(data: str, tmp_path: Path) -> None:
+    model = tiny_model(tmp_path / "tiny-x1.onnx", tiny_card(1).model_copy(update={"inputs": "compressed"}))
+    said: list[str] = []
+    request = Request(("bicubic", str(model)), (), (data,), cost=False, jpeg="clean,50")
+    found = evaluate(request, say=said.append)
+    table = found.comparison
+    assert table.scale == 1
+    assert any(line.startswith("lr_consistency is left out: at x1 ") for line in said)
+    assert "lr_consistency" not in table.metrics
+    assert table.score("bicubic", "Set/clean").mean("psnr_y") == math.inf  # the input itself
+    assert 25 < table.score("bicubic", "Set/jpeg-50").mean("psnr_y") < 45
+    assert math.isfinite(table.score("tiny-x1", "Set/clean").mean("psnr_y"))
+    shown = text(table)
+    assert "inputs are the originals, nothing is reduced; saved as JPEG of quality 50" in " ".join(shown.split())
+    json.dumps(flat(table), allow_nan=False)
+    made = page(table, found.subjects, found.sets)
+    assert "pixels repeated" not in made
 
 
 @pytest.mark.parametrize(

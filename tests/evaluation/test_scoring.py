@@ -102,6 +102,15 @@ def test_the_protocol_says_how_inputs_were_saved() -> None:
     assert "saved as JPEG of quality 70" in saved.protocol
 
 
+def test_at_scale_1_the_originals_are_the_inputs() -> None:
+    high = picture(40, 37)
+    case = case_of("Own", "a.png", high, 1)
+    np.testing.assert_array_equal(case.low, high)
+    for plain in (bicubic, nearest):
+        np.testing.assert_array_equal(plain(1)(high), high)
+    assert score_of("Own", 1, METRICS, []).source == "x1; inputs are the originals, nothing is reduced"
+
+
 def test_gray_is_expanded_to_three_channels(folder: Path) -> None:
     seen = []
 

@@ -34,6 +34,13 @@ def test_other_bases() -> None:
     assert bicubic_matrix(5, 20, torch.device("cpu")).shape == (20, 5)
 
 
+def test_at_scale_1_the_base_is_the_picture_itself() -> None:
+    low = torch.rand(2, 3, 9, 13)
+    assert torch.equal(enlarge(low, "bicubic", 1), low)
+    assert torch.equal(enlarge(low, "nearest", 1), low)
+    assert torch.equal(reduce(low, 1), low)
+
+
 def test_network_plus_base_in_float32_even_if_the_network_is_not() -> None:
     class Half(torch.nn.Module):
         def forward(self, low: torch.Tensor) -> torch.Tensor:
@@ -53,7 +60,7 @@ def test_network_plus_base_in_float32_even_if_the_network_is_not() -> None:
     [
         ("compakt", 4, {}, "no such network; did you mean compact?"),
         ("zzz", 4, {}, "known: compact"),
-        ("compact", 7, {}, "no scale 7; it has 2, 3, 4"),
+        ("compact", 7, {}, "no scale 7; it has 1, 2, 3, 4"),
         ("compact", 4, {"chanels": 3}, "no argument chanels; did you mean channels?"),
         ("compact", 4, {"zzzzzz": 3}, "it takes channels, blocks"),
     ],

@@ -86,7 +86,11 @@ def test_the_stream_of_a_recipe(recipe: Make) -> None:
         assert (stream.crop, stream.batch, stream.seed, stream.workers, stream.candidates) == (40, 3, 5, 2, 3)
         assert not stream.luma
         assert stream.degradations == ()
-    degraded = recipe(content={}, data={"train": ["x"], "degradations": "jpeg"})
-    assert degraded.content
-    with stream_of(degraded, degraded.content, in_memory([waves(64, 64, 1)])) as stream:
-        assert [step.kind for step in stream.degradations] == ["jpeg"]
+    lows = {}
+    for jpeg in ("codec", "tensor"):
+        degraded = recipe(content={}, data={"train": ["x"], "degradations": "jpeg", "jpeg": jpeg})
+        assert degraded.content
+        with stream_of(degraded, degraded.content, in_memory([waves(64, 64, 1)])) as stream:
+            assert [step.kind for step in stream.degradations] == ["jpeg"]
+            lows[jpeg] = stream(Key("generator", 0)).low
+    assert 0 < (lows["codec"] - lows["tensor"]).abs().mean() * 255 < 1.5

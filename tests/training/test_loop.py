@@ -332,6 +332,20 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(
     assert (folder / "log.jsonl").read_bytes() == (unbroken["penalty"] / "log.jsonl").read_bytes()
 
 
+def test_a_run_on_saves_by_tensors_goes_on_as_if_unbroken(
+    recipe: Make, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"train": [str(pictures)], "degradations": "jpeg", "jpeg": "tensor"}
+    whole = recipe(content={"steps": 4}, data=data)
+    train(whole, tmp_path / "unbroken", say=silent)
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "content_step", _stopping_at(3, loop.content_step))
+        with pytest.raises(Stopped):
+            train(whole, tmp_path / "broken", say=silent)
+    train(whole, tmp_path / "broken", say=silent)
+    assert (tmp_path / "broken" / "log.jsonl").read_bytes() == (tmp_path / "unbroken" / "log.jsonl").read_bytes()
+
+
 def test_ctrl_c_while_pictures_are_loaded(recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt

@@ -112,20 +112,22 @@ def test_starting_from_a_model(recipe: Make, tmp_path: Path) -> None:
     )  # a default that is spelt out is no difference
 
 
-def test_a_model_of_another_scale_lends_its_body(recipe: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_model_of_another_scale_lends_its_body(recipe: Make, tmp_path: Path, scale: int) -> None:
     whole = recipe(content={})
     generator, path = make.new_generator(whole), tmp_path / "mother.safetensors"
     make.save_model(path, generator, make.model_card(whole, "content", 1, 2.5, "", None, "mother"))
-    size = {"network": "compact", "arguments": {"channels": 16, "blocks": 1}, "scale": 2}
-    twice = recipe(content={}, generator=size, seed=5)
+    size = {"network": "compact", "arguments": {"channels": 16, "blocks": 1}, "scale": scale}
+    data = {"train": ["x"], "degradations": "jpeg"}
+    twice = recipe(content={}, generator=size, seed=5, data=data)
     found, card = make.start_from(twice, str(path), other_scale=True)
     assert card.name == "mother"
     old, fresh = generator.network.state_dict(), make.new_generator(twice).network.state_dict()
     for key, tensor in found.network.state_dict().items():
         assert torch.equal(tensor, fresh[key] if key.startswith("tail") else old[key]), key
-    with pytest.raises(TrainingError, match=r"x2 .*, model .* x4"):
+    with pytest.raises(TrainingError, match=rf"x{scale} .*, model .* x4"):
         make.start_from(twice, str(path))
-    wider = recipe(content={}, generator=size | {"arguments": {"channels": 32, "blocks": 1}})
+    wider = recipe(content={}, generator=size | {"arguments": {"channels": 32, "blocks": 1}}, data=data)
     with pytest.raises(TrainingError, match="channels=32"):
         make.start_from(wider, str(path), other_scale=True)
 

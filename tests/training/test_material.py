@@ -47,3 +47,12 @@ def test_degraded_pictures_are_told_and_held_out_ones_go_the_same_way(recipe: Ma
     assert found.words == "4 pictures, 0.0 megapixels; 1 held out; low side: reduce, jpeg, webp"
     assert (found.pairs[0].high == plain.pairs[0].high).all()
     assert (found.pairs[0].low != plain.pairs[0].low).mean() > 0.5
+
+
+def test_held_out_pictures_always_go_through_the_codec(recipe: Make, pictures: Path) -> None:
+    data = {"train": [str(pictures)], "degradations": [{"jpeg": {"quality": [20, 20]}}]}
+    codec, tensor = (
+        load_material(recipe(content={}, data=data | {"jpeg": jpeg}), lambda line: None).pairs[0].low
+        for jpeg in ("codec", "tensor")
+    )
+    assert (codec == tensor).all()

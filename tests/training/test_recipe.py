@@ -33,7 +33,7 @@ SHIPPED = list(shipped_recipes())
 NAMES = {
     *("compact-x4", "compact-x3", "compact-x2", "espcn-x4", "srresnet-x4"),
     *("wgan-article-x4", "wgan-fork-x4", "srgan-x4", "wgan-gp-x4", "wgan-lp-x4", "hinge-sn-x4", "ragan-x4", "lsgan-x4"),
-    *("rpgan-x4", "wassr-x4", "demo"),
+    *("rpgan-x4", "wassr-x4", "demo", "wassr-jpeg-x4-faithful", "wassr-jpeg-x1"),
 }
 
 
@@ -138,6 +138,22 @@ def test_wrong_degradations_are_told_with_their_line() -> None:
     assert "a chain reduces once" in message("\n  - reduce: {}\n  - reduce: {}")
 
 
+def test_saves_by_tensors_need_a_chain_that_ends_in_them() -> None:
+    def message(degradations: str) -> str:
+        return whole(f"content: {{steps: 1}}\ndata:\n  jpeg: tensor\n{degradations}")
+
+    for chain in ("jpeg", "blind"):
+        assert find_recipe("demo", (f"data.degradations={chain}", "data.jpeg=tensor")).data.jpeg == "tensor"
+    assert find_recipe("demo", ("data.degradations=jpeg",)).data.jpeg == "codec"
+    ends = "r.yaml:5: data.jpeg: tensors take the JPEG saves that end a chain of degradations, and"
+    assert message("").startswith(f"{ends} there is none; ")
+    webp = f"{ends} this one ends in webp; end it in jpeg, or set codec"
+    assert message("  degradations: web\n").startswith(webp)
+    resized = message("  degradations: [{resize: {}}, {jpeg: {}}]\n")
+    assert "a resize between reduce and jpeg; move it before reduce, or set codec" in resized
+    assert message("  degradations: jpg\n").startswith("r.yaml:6: data.degradations: no such chain")
+
+
 def test_the_schema_knows_degradations() -> None:
     schema, tree = SizedRecipe.model_json_schema(), tree_of("demo")
     full = YAML(typ="safe").load(dump_settings(find_recipe("demo", ("data.degradations=blind",))))
@@ -202,6 +218,26 @@ def test_every_shipped_recipe_stands(name: str, small: bool) -> None:
         stage = recipe.adversarial or recipe.content
         assert stage
         assert stage.steps is None or stage.steps <= 20_000
+
+
+def test_a_restoring_recipe_must_have_something_to_restore() -> None:
+    recipe = find_recipe("wassr-jpeg-x1")
+    assert (recipe.generator.scale, recipe.generator.consistency) == (1, 0)
+    assert recipe.data.degradations == find_recipe("wassr-jpeg-x4-faithful").data.degradations
+    with pytest.raises(SettingsError, match=r"scale 1 .* consistency: 0"):
+        find_recipe("wassr-jpeg-x1", ("generator.consistency=1",))
+    with pytest.raises(SettingsError, match=r"scale 1 .* nothing to learn; .* data\.degradations"):
+        find_recipe("wassr-jpeg-x1", ("data.degradations=[]",))
+
+
+def test_a_step_of_the_restoring_recipe_costs_what_one_of_the_joint_recipe_does() -> None:
+    """In pixels that the body sees."""
+    pixels = []
+    for name in ("wassr-jpeg-x1", "wassr-jpeg-x4-faithful"):
+        recipe = find_recipe(name)
+        assert recipe.content
+        pixels.append(recipe.content.batch * (recipe.content.crop // recipe.generator.scale) ** 2)
+    assert pixels[0] == pytest.approx(pixels[1], rel=0.3)
 
 
 def test_the_article_is_done_right() -> None:

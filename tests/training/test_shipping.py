@@ -5,13 +5,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.conftest import Make
+from tests.training.conftest import Make, waves
 from wassr.models.modelfile import read_card
 from wassr.models.shelf import find
 from wassr.pixels.resize import shrink
+from wassr.report.writing import write_report
 from wassr.training import make
+from wassr.training.loop import train
+from wassr.training.runlog import read_log
 from wassr.training.shipping import deploy
 from wassr.training.validation import Pair, bicubic, validate
+from wassr.upscaling.upscaler import Upscaler
+
+
+def test_a_model_that_restores_keeps_the_size(recipe: Make, pictures: Path, tmp_path: Path) -> None:
+    """The whole way: trained, deployed, used."""
+    network = {"network": "compact", "arguments": {"channels": 16, "blocks": 1}, "scale": 1}
+    data = {"train": [str(pictures)], "degradations": "jpeg"}
+    path = train(recipe(content={}, generator=network, data=data), tmp_path / "run", say=lambda line: None)
+    upscaler = Upscaler(path.with_suffix(".onnx"), precision="float32")
+    card = upscaler.card
+    assert (card.scale, card.inputs, card.consistency) == (1, "compressed", 0)
+    assert {m.metric for m in card.measured} == {"psnr_y", "psnr_rgb", "ssim_y", "colour_drift"}
+    low = waves(40, 50, 9)
+    made = upscaler(low)
+    assert made.shape == low.shape
+    assert np.abs(made.astype(int) - low.astype(int)).mean() < 10  # after six steps
+    tags = {entry.tag for entry in read_log(tmp_path / "run" / "log.jsonl")}
+    assert {"valid/psnr_y", "bicubic/psnr_y", "verdict"} <= tags
+    assert not {"valid/lr_consistency", "valid/high_band", "valid/checkerboard"} & tags
+    assert write_report([tmp_path / "run"]).exists()
 
 
 def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:

@@ -33,10 +33,15 @@ def cells(sheet: np.ndarray, index: int, crop: int, columns: int = 2) -> list[np
     return [sheet[top : top + crop, left + i * (crop + GAP) :][:, :crop] for i in range(columns)]
 
 
-@pytest.mark.parametrize("channels", ["rgb", "y"])
-def test_crops_are_those_that_the_network_gets(recipe: Make, tmp_path: Path, channels: str) -> None:
+@pytest.mark.parametrize(
+    ("channels", "degraded"), [("rgb", {}), ("y", {}), ("rgb", {"degradations": "jpeg", "jpeg": "tensor"})]
+)
+def test_crops_are_those_that_the_network_gets(
+    recipe: Make, pictures: Path, tmp_path: Path, channels: str, degraded: dict[str, str]
+) -> None:
     network = {"network": "espcn" if channels == "y" else "compact", "channels": channels}
-    whole = recipe(content={"batch": 3, "crop": 40}, generator=network)
+    data = {"train": [str(pictures)], **degraded}
+    whole = recipe(content={"batch": 3, "crop": 40}, generator=network, data=data)
     sheet, said = shown(whole, tmp_path)
     assert whole.content
     with stream_of(whole, whole.content, load_material(whole, lambda line: None).pictures) as stream:

@@ -32,7 +32,7 @@ def begin(recipe: Recipe, stage: str = "adversarial") -> State:
 
 def go(state: State, recipe: Recipe, batches: Batches, steps: int) -> None:
     assert recipe.adversarial
-    adversary, content = Adversary(recipe.adversarial.adversarial), content_loss(ContentLoss(l1=1))
+    adversary, content = Adversary(recipe.adversarial.adversarial), content_loss(ContentLoss(l1=1), 4)
     for _ in range(steps):
         adversarial_step(state, batches, content, adversary, None)
         state.step, state.total = state.step + 1, state.total + 1

@@ -44,7 +44,7 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 
 def gan_step(state: State, batches: Batches, spec: AdversarialLoss, clip_norm: float | None = None) -> Measured:
-    return adversarial_step(state, batches, content_loss(content()), Adversary(spec), clip_norm)
+    return adversarial_step(state, batches, content_loss(content(), 4), Adversary(spec), clip_norm)
 
 
 def content():  # type: ignore[no-untyped-def]
@@ -56,7 +56,7 @@ GP = AdversarialLoss(penalty="gradient", penalty_weight=10, critic_steps=2)
 
 def test_content_step_reduces_its_loss(recipe: Make, batches: Batches) -> None:
     state = begin(recipe, "content")
-    seen = [content_step(state, batches, content_loss(content()), None).values for _ in range(30)]
+    seen = [content_step(state, batches, content_loss(content(), 4), None).values for _ in range(30)]
     assert seen[-1]["loss/l1"] < 0.9 * seen[0]["loss/l1"]
     assert set(seen[0]) == {"loss/l1", "norm/generator"}
     assert seen[0]["norm/generator"] > 0
@@ -204,7 +204,7 @@ def test_both_gradients_meet_at_the_output(recipe: Make, batches: Batches) -> No
     crops = batches("generator", 0)
     made = other.generator(crops.low)
     critic, _ = other.critic_and_optimizer()
-    (content_loss(content())(made, crops.high)["l1"] - 0.3 * critic(made).mean()).backward()
+    (content_loss(content(), 4)(made, crops.high)["l1"] - 0.3 * critic(made).mean()).backward()
     mine = {name: p.grad for name, p in state.generator.named_parameters()}
     for name, p in other.generator.named_parameters():
         assert p.grad is not None
@@ -244,7 +244,7 @@ def test_not_a_number_is_named_and_nothing_is_applied(recipe: Make, batches: Bat
     if where == "voice":
         object.__setattr__(adversary, "generator_loss", lambda *a: a[3].sum() * torch.nan)
     with pytest.raises(NotFinite, match=words):
-        adversarial_step(state, batch, content_loss(content()), adversary, None)
+        adversarial_step(state, batch, content_loss(content(), 4), adversary, None)
     parameters = [name for name, _ in state.generator.named_parameters()]
     after = weights(state.generator)
     assert all(torch.equal(before["generator"][name], after[name]) for name in parameters)
@@ -278,5 +278,5 @@ def test_every_critic_takes_a_step(recipe: Make, batches: Batches, critic: str) 
         return type(crops)(crops.low.repeat(1, 1, grow, grow), crops.high.repeat(1, 1, grow, grow))
 
     before = weights(state.critic)
-    adversarial_step(state, batch, content_loss(content()), Adversary(AdversarialLoss(clip=0.1)), None)
+    adversarial_step(state, batch, content_loss(content(), 4), Adversary(AdversarialLoss(clip=0.1)), None)
     assert not same(before, weights(state.critic))

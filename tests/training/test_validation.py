@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.training.conftest import Make, waves
-from wassr.data.chain import find_chain
+from wassr.data.chain import Chain, find_chain
 from wassr.ground.errors import ModelError, TrainingError
 from wassr.pixels.resize import shrink
 from wassr.training import make, validation
@@ -45,6 +45,30 @@ def test_low_sides_are_degraded_by_a_fixed_key(folder: Path) -> None:
         assert pair.low.shape == clean.low.shape
         assert (pair.low != clean.low).any()
     np.testing.assert_array_equal(alone.low, one[1].low)  # whatever else is held out
+
+
+def test_at_scale_1_there_is_always_something_to_restore(folder: Path) -> None:
+    """An untouched picture would be its own answer, and its PSNR would be infinite."""
+    chain = Chain.model_validate({"steps": [{"jpeg": {"probability": 0.2}}]}).steps
+    files = sorted(folder.iterdir())
+    found = validation_pairs(files, 1, 0, 512, chain)
+    assert [pair.high.shape[:2] for pair in found] == [(50, 63), (512, 40), (20, 300)]
+    for pair in found:
+        assert pair.low.shape == pair.high.shape
+        assert (pair.low != pair.high).any()
+        np.testing.assert_array_equal(pair.undegraded, pair.high)
+    touched = [pair for pair in validation_pairs(files, 4, 0, 512, chain) if (pair.low != pair.clean).any()]
+    assert len(touched) < 3  # at other scales chance is left alone
+    Image.fromarray(np.full((40, 40, 3), 128, np.uint8)).save(folder / "flat.png")  # JPEG keeps it as it is
+    assert len(validation_pairs(sorted(folder.iterdir()), 1, 0, 512, chain)) == 3
+
+
+def test_at_scale_1_what_is_about_enlarging_is_not_measured(folder: Path) -> None:
+    pairs = validation_pairs([folder / "a.png"], 1, degradations=Chain.model_validate({"steps": [{"jpeg": {}}]}).steps)
+    values = validate(bicubic(1), pairs, 1)
+    assert set(values) == {f"valid/{name}" for name in ("psnr_y", "psnr_rgb", "ssim_y", "colour_drift", "lpips")}
+    np.testing.assert_array_equal(bicubic(1)(pairs[0].low), pairs[0].low)
+    assert values["valid/psnr_y"] < 45
 
 
 def test_too_small_ones_are_left_out_and_none_left_is_an_error(folder: Path) -> None:

@@ -170,6 +170,14 @@ def test_lag_memory_drift_and_raster_are_flagged() -> None:
     assert not flags(calm)
 
 
+def test_a_critic_that_rates_generated_above_real_lags_however_little_ten_steps_change() -> None:
+    behind = {"critic__lag": [0.01] * 9, "critic__separation": [0.1] * 9}
+    found = flags(course(GENTLE, FALLING, critic__gap_training=[-1.0] * 9, **behind))
+    assert "separation 0.10" in found["critic lags"]
+    # batch normalisation: only held-out pictures, on running statistics, are rated the wrong way round
+    assert "critic lags" not in flags(course(GENTLE, FALLING, critic__gap_training=[2.0] * 9, **behind))
+
+
 def test_oscillation_is_measured_against_the_gain() -> None:
     swinging = [0.28, 0.25, 0.22, 0.20] + [0.20 + 0.03 * (-1) ** i for i in range(8)]
     assert "oscillating" in flags(course([27.4] * 12, swinging))

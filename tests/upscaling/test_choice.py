@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.upscaling.shelf import clean, hidden_jpeg, jpeg, put_on_shelf
+from tests.upscaling.tiny import tiny_card, tiny_model
 from wassr import Upscaler, read_picture
 from wassr.upscaling.choice import COMPRESSED_MODEL, Choice, offered
 from wassr.upscaling.target import Target
@@ -60,6 +61,19 @@ def test_the_likely_one_is_opened_first_and_the_other_only_where_needed(make, op
     assert model_of(choice, jpeg()) == COMPRESSED_MODEL
     assert opened == [COMPRESSED_MODEL]
     assert model_of(choice, clean()) == DEFAULT_MODEL
+
+
+@pytest.mark.parametrize("factor", [1, 1.5, 4])
+def test_a_model_that_restores_is_taken_by_name_only(make, tmp_path: Path, factor: float) -> None:
+    for name in ("wassr-jpeg-x1", "compact-x1"):
+        card = tiny_card(1).model_copy(update={"name": name, "inputs": "compressed"})
+        tiny_model(tmp_path / "shelf" / f"{name}.onnx", card)
+    target = Target(factor=factor)
+    assert offered("auto") == BOTH
+    choice = Choice(BOTH, make)
+    assert choice.of(read_picture(clean()), target, "a").model == DEFAULT_MODEL
+    assert choice.of(read_picture(jpeg()), target, "a").model == COMPRESSED_MODEL
+    assert Choice(("wassr-jpeg-x1",), make).of(read_picture(jpeg()), target, "a").model == "wassr-jpeg-x1"
 
 
 def test_a_named_model_takes_all(model: Path) -> None:

@@ -54,6 +54,33 @@ def test_wrong_tiles_are_doubted(residual: bool) -> None:
         assert doubt(tile.astype(np.float32), kind, low), name
 
 
+def test_at_the_same_size_a_residual_is_judged_by_its_mean_and_size() -> None:
+    low = parts()[2]
+    grain = 0.04 * np.random.default_rng(0).standard_normal(low.shape).astype(np.float32)
+    assert doubt(grain, "bicubic", low) is None
+    assert doubt(low + grain, "none", low) is None
+    for wrong in (np.full_like(low, np.nan), grain + 0.2, 5 * grain):
+        assert doubt(wrong.astype(np.float32), "bicubic", low)
+    for wrong in (low[[2, 0, 1]], np.zeros_like(low), np.roll(low, 30, axis=2)):
+        assert doubt(wrong, "none", low)
+
+
+def test_taking_the_blocks_of_a_strong_compression_away_is_believed() -> None:
+    high, _, clean = parts()
+    low = clean.copy()  # the left half of its blocks is left with nothing but their means, as by JPEG of quality 10
+    for top in range(0, 64, 8):
+        for left in range(0, 40, 8):
+            block = low[:, top : top + 8, left : left + 8]
+            block[:] = block.mean(axis=(1, 2), keepdims=True)
+    low += 0.05 * np.sign(np.sin(np.arange(80) * np.pi / 4 + 0.1)).astype(np.float32)  # and their borders are seen
+    added = high - window(low, (256, 320), (0, 256), (0, 320))
+    assert doubt(added, "bicubic", low)
+    assert doubt(added, "bicubic", low, inputs="compressed") is None
+    for wrong in (np.full_like(added, np.nan), added + 0.2, 0.5 * high):
+        assert doubt(wrong, "bicubic", low, inputs="compressed")
+    assert doubt(np.ascontiguousarray(high[:, ::-1]), "none", low, inputs="compressed")
+
+
 def test_only_numbers_count_when_not_thorough() -> None:
     high, _, low = parts()
     assert doubt(np.zeros_like(high), "none", low, thorough=False) is None

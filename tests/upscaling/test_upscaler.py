@@ -152,6 +152,35 @@ def test_siblings_by_scale() -> None:
     assert sibling("mine-x4", 2, names) == "mine-x4"
 
 
+def test_a_model_that_restores_is_nobodys_sibling() -> None:
+    names = ["mine-x1", "mine-x4", "mine-x11"]
+    assert sibling("mine-x4", 1, names) == sibling("mine-x4", 3, names) == "mine-x4"
+    assert sibling("mine-x4", 5, names) == "mine-x11"
+    assert sibling("mine-x1", 4, names) == sibling("mine-x1", 1, names) == "mine-x1"
+
+
+@pytest.mark.parametrize("channels", ["rgb", "y"])
+@pytest.mark.parametrize("base", ["bicubic", "nearest", "none"])
+def test_a_model_of_scale_1_keeps_the_size(channels: str, base: str, tmp_path: Path) -> None:
+    card, picture = tiny_card(1, channels, base), Picture(0.2 + 0.6 * photo(97, 131))  # nothing is clipped
+    whole = made(tmp_path, card, 1000, picture)
+    assert whole.shape == picture.colour.shape
+    assert 0 < np.abs(whole - picture.colour).mean() < 0.1
+    assert np.abs(made(tmp_path, card, 32, picture) - whole).max() < 1e-5
+    assert np.array_equal(made(tmp_path, card, 1000, picture, Target(factor=1)), whole)
+    larger = made(tmp_path, card, 1000, picture, Target(factor=2))  # what is more than the model's is bicubic
+    assert np.abs(larger - resize(whole, 194, 262)).max() < 1e-5
+
+
+def test_a_model_of_scale_1_stays_within_what_the_file_says(tmp_path: Path) -> None:
+    card, data = tiny_card(1).model_copy(update={"inputs": "compressed"}), jpeg()
+    engine = OpenVinoEngine(tiny_model(tmp_path / "x.onnx", card, strength=1.0), threads=1)
+    alone, result = (
+        Upscaler.from_engine(card, engine, jpeg=wish).enlarge(read_picture(data)).colour for wish in ("off", "auto")
+    )
+    assert outside(result, data) < 0.3 * outside(alone, data)
+
+
 def test_wrong_wishes_are_one_line(model: Path, monkeypatch) -> None:
     with pytest.raises(ModelError):
         Upscaler("no-such-model")

@@ -48,7 +48,8 @@ def _lines(file: "ModelFile") -> str:
     cost = f"{card.gmac_per_megapixel:.1f} G multiply-adds per megapixel"
     lines = [f"{card.name}: {card.purpose}", ", ".join(part for part in (speed, cost) if part)]
     lines += [f"{metric}: {', '.join(values)}" for metric, values in numbers.items()]
-    lines.append(f"x{card.scale}, for {card.inputs} inputs, {size}, licence {card.licence}")
+    scale = f"x{card.scale}" if card.scale > 1 else "same size (x1)"
+    lines.append(f"{scale}, for {card.inputs} inputs, {size}, licence {card.licence}")
     return "\n    ".join(lines)
 
 

@@ -11,6 +11,7 @@ low side; a chain without `reduce` begins with it. Each step is one line of a li
 Shares, as of `chroma`, need not sum to one.
 """
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,7 @@ Shape = Literal["isotropic", "anisotropic", "sinc"]
 Grain = Literal["gaussian", "poisson"]
 Chroma = Literal["4:4:4", "4:2:2", "4:2:0"]
 Tables = Literal["libjpeg", "photoshop", "phone", "camera"]
+Saver = Literal["codec", "tensor"]  # who does the JPEG saves that end a chain
 
 
 def _rising(bounds: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -158,6 +160,27 @@ def _one_reduction(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 Steps = Annotated[tuple[Step, ...], AfterValidator(_one_reduction)]
+
+
+def split_at_last_saves(steps: tuple[Step, ...]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """A chain without the JPEG steps that end it, and these: a whole batch can be saved at once after the rest is done.
+
+    Raises ValueError where a chain does not end so, or where its pictures may be of any size by then.
+    """
+    count = sum(1 for _ in takewhile(lambda step: step.kind == "jpeg", reversed(steps)))
+    before, saves = steps[: len(steps) - count], steps[len(steps) - count :]
+    if not saves:
+        ends = f"this one ends in {steps[-1].kind}" if steps else "there is none"
+        raise ValueError(
+            f"tensors take the JPEG saves that end a chain of degradations, and {ends}; end it in jpeg, or set codec"
+        )
+    kinds = [step.kind for step in before]
+    if "resize" in kinds[kinds.index("reduce") if "reduce" in kinds else 0 :]:
+        raise ValueError(
+            "tensors take JPEG saves of the low side's size, and this chain has a resize between reduce and jpeg; "
+            "move it before reduce, or set codec"
+        )
+    return before, saves
 
 
 class Chain(Strict):

@@ -6,6 +6,7 @@ there, and is cut again.
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,7 @@ class Save:
 def jpeg(levels: Levels, spec: Jpeg, dice: Dice, frame: Frame) -> Degraded:
     """Saved one to three times; saves but the last may be of another size, so that the last grid stays whole."""
     saves = saves_of(spec, dice, frame.origin)
-    whole = (levels.shape[0], levels.shape[1])
-    for save in saves:
-        levels = save_jpeg(resized(levels, times(whole, save.size), save.filter), save.coding, save.origin)
-    return levels, ", ".join(save.words for save in saves)
+    return saved(levels, saves), ", ".join(save.words for save in saves)
 
 
 def webp(levels: Levels, spec: Webp, dice: Dice, frame: Frame) -> Degraded:
@@ -53,6 +51,14 @@ def saves_of(spec: Jpeg, dice: Dice, origin: tuple[int, int]) -> list[Save]:
     """The generations that a step draws. origin: of the picture's own grid, which saves without a cut share."""
     count = 1 + int(pick({str(i): share for i, share in enumerate(spec.generations)}, dice))
     return [_save(spec, dice, origin, last=number == count - 1) for number in range(count)]
+
+
+def saved(levels: Levels, saves: Sequence[Save]) -> Levels:
+    """One generation after the other, each of its size."""
+    whole = (levels.shape[0], levels.shape[1])
+    for save in saves:
+        levels = save_jpeg(resized(levels, times(whole, save.size), save.filter), save.coding, save.origin)
+    return levels
 
 
 def save_jpeg(levels: Levels, coding: Coding, origin: tuple[int, int]) -> Levels:

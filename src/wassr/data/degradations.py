@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from wassr.data import codecs, filters
 from wassr.data.chain import Kind, Reduce, Step
+from wassr.data.codecs import Save
 from wassr.data.dice import Dice
 from wassr.data.filters import Degraded, Frame, Levels
 from wassr.pixels.resize import shrink
@@ -47,6 +48,22 @@ def degrade(
         levels, words = DEGRADATIONS[step.kind](levels, step.spec, dice, frame)
         said.append(words)
     return Low(filters.resized(levels, low, "bicubic"), tuple(words for words in said if words))
+
+
+def last_saves(
+    levels: Levels, steps: tuple[Step, ...], dice: Dice, origin: tuple[int, int]
+) -> tuple[Levels, tuple[Save, ...]]:
+    """What the JPEG steps that end a chain draw, as in `degrade`, and the picture that these saves are to be done to.
+
+    Saves up to the last one of another size are done here, by the codec: those that are left keep the size.
+    """
+    comes = (step.jpeg for step in steps if step.jpeg and dice.random() < step.jpeg.probability)
+    saves = [save for spec in comes for save in codecs.saves_of(spec, dice, origin)]
+    first = max((number for number, save in enumerate(saves, 1) if save.size != 1), default=0)
+    if first:  # one follows: the last save of a step keeps the size
+        size = (levels.shape[0], levels.shape[1])
+        levels = filters.resized(codecs.saved(levels, saves[:first]), size, saves[first].filter)
+    return levels, tuple(saves[first:])
 
 
 def with_reduction(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -7,7 +7,8 @@ Nor on the order of summation: at x2 and x4 the weights of the reduction are mul
 sums of 8-bit levels are exact in float32. At x3 they are multiples of 1/162, and one pixel in a hundred is a tie that
 the matrix product of the machine decides.
 
-With degradations the low side of each crop goes through their chain, whose dice are the key's too.
+With degradations the low side of each crop goes through their chain, whose dice are the key's too. The JPEG saves at
+its end may be done to the whole batch as tensors: drawn alike, and the codec's but for a rounding here and there.
 """
 
 from collections.abc import Iterable
@@ -21,11 +22,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wassr.data.chain import Step
-from wassr.data.codecs import GRID, any_origin
-from wassr.data.degradations import degrade
+from wassr.data.chain import Saver, Step, split_at_last_saves
+from wassr.data.codecs import GRID, Save, any_origin
+from wassr.data.degradations import degrade, last_saves
 from wassr.data.dice import dice_of_crop
 from wassr.data.folders import Levels, Pictures
+from wassr.data.tensor_jpeg import save_in_turn
 from wassr.pixels.resize import bicubic_taps
 
 Role = Literal["generator", "critic", "meter"]
@@ -85,11 +87,18 @@ class Stream:
         candidates: int = 1,
         workers: int = 1,
         degradations: tuple[Step, ...] = (),
+        jpeg: Saver = "codec",
+        device: torch.device | str = "cpu",
     ) -> None:
-        """workers: threads that prepare batches ahead; 0: each is made when it is asked for."""
+        """workers: threads that prepare batches ahead; 0: each is made when it is asked for.
+
+        device: where batches go. jpeg: who does the saves that end the degradations; tensor: the whole batch, there.
+        Raises ValueError where tensors cannot (`split_at_last_saves`).
+        """
         self.pictures, self.crop, self.batch, self.seed = pictures, crop, batch, seed
         self.luma, self.candidates, self.workers = luma, candidates, workers
-        self.scale, self.degradations = scale, degradations
+        self.scale, self.degradations, self.device = scale, degradations, device
+        self._chain, self._saves = split_at_last_saves(degradations) if jpeg == "tensor" else (degradations, ())
         self.margin = (GRID if degradations else REACH) * scale
         self._size = crop + 2 * self.margin
         matrix = bicubic_taps(self._size, self._size // scale, 1 / scale).matrix()
@@ -116,20 +125,23 @@ class Stream:
     def make(self, key: Key) -> Batch:
         """Cut, turn and reduce the crops of one batch."""
         crops = np.empty((self.batch, 3, self._size, self._size), dtype=np.uint8)
-        lows = np.empty((self.batch, 3, self.crop // self.scale, self.crop // self.scale), dtype=np.uint8)
+        lows = np.empty((self.batch, 3, self._size // self.scale, self._size // self.scale), dtype=np.uint8)
+        saves: list[tuple[Save, ...]] = []
         for item in range(self.batch):
             place, crop = self._draw(key, item)
             turned = np.rot90(crop, place.quarters)
             # one plane after the other: all that follows is three times as fast as with channels interleaved
             crops[item] = (turned[:, ::-1] if place.mirrored else turned).transpose(2, 0, 1)
             if self.degradations:
-                lows[item] = self._degraded(crops[item], key, item)
+                lows[item], left = self._degraded(crops[item], key, item)
+                saves.append(left)
         m = self.margin
         if self.degradations:
-            low, high = (torch.from_numpy(part).to(torch.float32) for part in (lows, crops[:, :, m:-m, m:-m]))
+            low, high = (torch.from_numpy(part).to(self.device).float() for part in (lows, crops[:, :, m:-m, m:-m]))
+            low = save_in_turn(low, saves)[:, :, GRID:-GRID, GRID:-GRID]
         else:
             wide = torch.from_numpy(crops).to(torch.float32)
-            low, high = self._reduced(wide), wide[:, :, m:-m, m:-m]
+            low, high = (part.to(self.device) for part in (self._reduced(wide), wide[:, :, m:-m, m:-m]))
         if self.luma:
             low, high = luma(low), luma(high)
         return Batch(low / 255, high / 255)
@@ -141,12 +153,13 @@ class Stream:
     def _reduced(self, wide: Tensor) -> Tensor:
         return _round(_round(self.reduce @ wide) @ self.reduce.T)  # rows first, 8 bit after each axis, as MATLAB does
 
-    def _degraded(self, planes: Levels, key: Key, item: int) -> Levels:
-        """The low side (3, crop/scale, crop/scale) of one crop with its margin, (3, size, size)."""
+    def _degraded(self, planes: Levels, key: Key, item: int) -> tuple[Levels, tuple[Save, ...]]:
+        """The low side (3, size/scale, size/scale) of one crop with its margin, and the saves that are left to do."""
         dice = dice_of_crop(self.seed, ROLES[key.role], key.step, key.sub, item, key.attempt)
         high, origin = planes.transpose(1, 2, 0), any_origin(dice)
-        made = degrade(high, self.degradations, self.scale, dice, origin, self._reduced_levels)
-        return made.levels[GRID:-GRID, GRID:-GRID].transpose(2, 0, 1)
+        made = degrade(high, self._chain, self.scale, dice, origin, self._reduced_levels)
+        low, saves = last_saves(made.levels, self._saves, dice, origin)
+        return low.transpose(2, 0, 1), saves
 
     def _reduced_levels(self, high: Levels) -> Levels:
         planes = torch.from_numpy(high.transpose(2, 0, 1).astype(np.float32))
@@ -194,7 +207,7 @@ def _detail(crop: NDArray[np.uint8]) -> float:
 
 def luma(rgb: Tensor) -> Tensor:
     """Full-range BT.601 luma, (N, 3, h, w) to (N, 1, h, w)."""
-    return (rgb * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
+    return (rgb * torch.tensor([0.299, 0.587, 0.114], device=rgb.device)[:, None, None]).sum(1, keepdim=True)
 
 
 def _round(levels: Tensor) -> Tensor:

@@ -13,12 +13,22 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from wassr.data.chain import Chroma
-from wassr.data.codecs import GRID
+from wassr.data.codecs import GRID, Save
 from wassr.data.jpeg_tables import Coding
 
 BLOCK = 8
 ACROSS: dict[Chroma, int] = {"4:4:4": 1, "4:2:2": 2, "4:2:0": 2}  # luma samples for each chroma sample
 DOWN: dict[Chroma, int] = {"4:4:4": 1, "4:2:2": 1, "4:2:0": 2}
+
+
+def save_in_turn(levels: Tensor, saves: Sequence[Sequence[Save]]) -> Tensor:
+    """Each picture of a batch through saves of its own, none to several, whose sizes are 1; else as `save_jpegs`."""
+    levels = levels.clone()
+    for turn in range(max(map(len, saves), default=0)):
+        rows = [i for i, own in enumerate(saves) if len(own) > turn]
+        now = [saves[i][turn] for i in rows]
+        levels[rows] = save_jpegs(levels[rows], [save.coding for save in now], [save.origin for save in now])
+    return levels
 
 
 def save_jpegs(levels: Tensor, codings: Sequence[Coding], origins: Sequence[tuple[int, int]]) -> Tensor:

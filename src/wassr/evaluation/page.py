@@ -81,7 +81,8 @@ def crops(case: Case, made: Mapping[str, Levels], comparison: Comparison) -> lis
     cut = (slice(top, top + height), slice(left, left + width))
     given = nearest(comparison.scale)(case.low)
     found = [] if case.high is None else [Crop("original", case.high[cut])]
-    found.append(Crop("input", given[cut], (f"x{comparison.scale}, pixels repeated",)))
+    how = (f"x{comparison.scale}, pixels repeated",) if comparison.scale > 1 else ()
+    found.append(Crop("input", given[cut], how))
     for model, levels in made.items():
         score = comparison.score(model, case.data)
         index = [row.picture for row in score.pictures].index(case.name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wassr.evaluation import compressed
-from wassr.evaluation.choice import choose_metrics
+from wassr.evaluation.choice import AT_SCALE_1, choose_metrics
 from wassr.evaluation.comparison import Comparison, Progress, compare
 from wassr.evaluation.cost import measure
 from wassr.evaluation.sets import DataSet, at_qualities, find_sets
@@ -62,8 +62,10 @@ def evaluate(
     if not request.data:
         raise UsageError("--data is missing: a folder of pictures, or a folder of such folders")
     qualities = _qualities(request)
-    metrics = choose_metrics(request.metrics, request.judges, request.references, bool(qualities))
     scale = common_scale(request.models, request.scale)
+    metrics = choose_metrics(request.metrics, request.judges, request.references, bool(qualities), scale)
+    if scale == 1 and not request.metrics and say is not None:
+        say(f"lr_consistency is left out: {AT_SCALE_1}")
     sets = find_sets(request.data)
     sets = at_qualities(sets, qualities) if qualities else sets
     others = [results(text, sets, scale) for text in request.results]

@@ -25,6 +25,8 @@ Enlarge = Callable[[Levels], Levels]
 
 SMALLEST = 11  # pixels that must be left within the border: the window of SSIM
 REDUCED = "low resolution by 8-bit bicubic (MATLAB's), cropped to multiples"
+WHOLE = "inputs are the originals, nothing is reduced"  # at scale 1
+GIVEN = "the pictures themselves are the low resolution, there are no originals"
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def score_of(
     saved: Saved | None = None,
 ) -> Score:
     """Rows of one model on one set as a score, with how their pictures came."""
-    source = REDUCED if references else "the pictures themselves are the low resolution, there are no originals"
+    source = GIVEN if not references else WHOLE if scale == 1 else REDUCED
     parts = (f"x{scale}", source, saved.protocol if saved else "")
     return Score(data, scale, metrics, tuple(rows), "; ".join(filter(None, parts)), saved)
 
@@ -171,7 +173,7 @@ def case_of(data: str, name: str, high: Levels, scale: int) -> Case:
 
 
 def bicubic(scale: int) -> Enlarge:
-    """MATLAB's bicubic on 8-bit pixels, rounded after each axis, as published tables have it."""
+    """MATLAB's bicubic on 8-bit pixels, rounded after each axis, as published tables have it; at scale 1 the input."""
     return lambda low: resize_rounded(low, low.shape[0] * scale, low.shape[1] * scale, scale)
 
 

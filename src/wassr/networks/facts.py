@@ -43,7 +43,7 @@ COMPACT = Facts(
     title="wassr's own for plain CPUs: dense 3x3 convolutions at low resolution, a residual to bicubic",
     paper="the wassr authors; re-parameterised kernels after X. Zhang et al., Edge-oriented Convolution Block for "
     "Real-time Super Resolution on Mobile Devices, ACM MM 2021",
-    scales=(2, 3, 4),
+    scales=(1, 2, 3, 4),
     channels="rgb",
     base="bicubic",
     radius=12,

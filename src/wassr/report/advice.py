@@ -128,7 +128,7 @@ REMEDIES = {
     "critic memorises": "train on more pictures, or with a smaller critic.",
     "oscillating": "lower the learning rates, or average over more steps (ema nearer to 1).",
     "colour drift": "weigh the content loss more, or set generator.consistency_in_training=true.",
-    "checkerboard": "lower the critic's ratio or rate; a longer content stage before it helps too.",
+    "checkerboard": "give the raster a weight (loss.raster: 1), or lower the critic's ratio.",
 }
 
 _BY_WORD = {

@@ -21,6 +21,7 @@ def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
         candidates=recipe.data.candidates,
         workers=recipe.data.workers,
         degradations=recipe.data.degradations,
+        jpeg=recipe.data.jpeg,
     )
 
 

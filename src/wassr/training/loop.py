@@ -147,7 +147,8 @@ def _stage(run: Run, state: State) -> None:
     if share(state, spec) >= 1:  # killed after the last step: validated and saved already
         return
     clock = Clock()
-    content = content_loss(spec.loss, run.progress.say, recipe.precision == "bfloat16", clock.part)
+    in_bfloat16 = recipe.precision == "bfloat16"
+    content = content_loss(spec.loss, recipe.generator.scale, run.progress.say, in_bfloat16, clock.part)
     step = _stepper(run, state, spec, content, clock)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     run.progress.begin(state.stage, state.step, spec)

@@ -1,44 +1,69 @@
-"""Content losses: plain functions (made, high) -> scalar, (N, C, h, w) in [0, 1]; and their sum in a recipe."""
+"""Content losses: plain functions (made, high, scale) -> scalar, (N, C, h, w) in [0, 1]; and their sum in a recipe."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from wassr.ground.errors import TrainingError
 from wassr.training.clock import Part, uncounted
 from wassr.training.recipe import ContentLoss
 
-Term = Callable[[Tensor, Tensor], Tensor]
+Term = Callable[[Tensor, Tensor, int], Tensor]
 Content = Callable[[Tensor, Tensor], dict[str, Tensor]]
 
 
-def l1(made: Tensor, high: Tensor) -> Tensor:
+def l1(made: Tensor, high: Tensor, scale: int) -> Tensor:
     """Mean absolute error (EDSR 2017)."""
     return (made - high).abs().mean()
 
 
-def mse(made: Tensor, high: Tensor) -> Tensor:
+def mse(made: Tensor, high: Tensor, scale: int) -> Tensor:
     """Mean squared error (SRResNet 2017)."""
     return (made - high).square().mean()
 
 
-def charbonnier(made: Tensor, high: Tensor) -> Tensor:
+def charbonnier(made: Tensor, high: Tensor, scale: int) -> Tensor:
     """Mean of sqrt(d^2 + eps^2), eps = 1e-3 (LapSRN 2017)."""
     return ((made - high).square() + 1e-6).sqrt().mean()
 
 
-def gradient(made: Tensor, high: Tensor) -> Tensor:
+def gradient(made: Tensor, high: Tensor, scale: int) -> Tensor:
     """Mean absolute error of the differences between neighbours, both directions (Mathieu 2016; SPSR 2020): edges."""
     error = made - high
     return (error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()) / 2
 
 
-LOSSES: dict[str, Term] = {"l1": l1, "mse": mse, "charbonnier": charbonnier, "gradient": gradient}
+def raster(made: Tensor, high: Tensor, scale: int) -> Tensor:
+    """Mean absolute error that keeps to the upsampling raster: what an adversarial stage may leave there (Odena 2016).
+
+    The `scale`^2 phases of the raster are the places inside the pixel of the low side. In windows of WINDOW low pixels
+    the error is averaged over each phase, and the mean of all phases taken away: an error of the whole window is not
+    the raster's, one that repeats at a phase is, and one that is random almost vanishes in the average. Sides smaller
+    than a window are one window.
+    """
+    phases = F.pixel_unshuffle(made - high, scale)
+    window = [min(WINDOW, side) for side in phases.shape[-2:]]
+    means = F.avg_pool2d(phases, window)
+    means = means.view(len(means), -1, scale**2, *means.shape[-2:])
+    return (means - means.mean(2, keepdim=True)).abs().mean()
+
+
+WINDOW = 8  # of `raster`: 64 samples a phase take random error down to an eighth, and textures are larger than it
+
+LOSSES: dict[str, Term] = {
+    "l1": l1,
+    "mse": mse,
+    "charbonnier": charbonnier,
+    "gradient": gradient,
+    "raster": raster,
+}
 
 
 def content_loss(
     spec: ContentLoss,
+    scale: int,
     say: Callable[[str], None] = print,
     features_in_bfloat16: bool = False,
     part: Part = uncounted,
@@ -62,7 +87,7 @@ def content_loss(
         )
 
     def content(made: Tensor, high: Tensor) -> dict[str, Tensor]:
-        return {name: weights[name] * term(made, high) for name, term in terms.items()}
+        return {name: weights[name] * term(made, high, scale) for name, term in terms.items()}
 
     return content
 
@@ -73,7 +98,7 @@ def _feature_term(spec: ContentLoss, path: str, in_bfloat16: bool, part: Part) -
     layers = spec.feature_layers
     trunk = Features(path, tuple(layers), not spec.feature_before_activation, in_bfloat16)
 
-    def feature(made: Tensor, high: Tensor) -> Tensor:
+    def feature(made: Tensor, high: Tensor, scale: int) -> Tensor:
         with part("features"):
             with torch.no_grad():
                 wanted = trunk(high)

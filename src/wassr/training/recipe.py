@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from wassr.data.chain import NamedSteps
+from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
@@ -25,7 +25,7 @@ class GeneratorSpec(Strict):
 
     network: str = Field(description="a row of the table of networks")
     arguments: dict[str, Value] = Field(default_factory=dict, description="of its constructor, besides the scale")
-    scale: Literal[2, 3, 4] = 4
+    scale: Literal[1, 2, 3, 4] = Field(default=4, description="1: restores what was degraded and enlarges nothing")
     channels: Channels = "rgb"
     base: Base = "bicubic"
     consistency: int = Field(
@@ -59,6 +59,12 @@ class GeneratorSpec(Strict):
                 raise ValueError(f"{info.data['network']} takes no {argument}; {hint(argument, known)}")
         return arguments
 
+    @model_validator(mode="after")
+    def _keeps_what_it_restores(self) -> "GeneratorSpec":
+        if self.scale == 1 and self.consistency:
+            raise ValueError("at scale 1 back-projection would give the input back; set consistency: 0")
+        return self
+
 
 class Data(Strict):
     """Folders of pictures (any format, searched recursively)."""
@@ -75,6 +81,17 @@ class Data(Strict):
     degradations: NamedSteps = Field(
         default=(), description="what the low side went through: a chain's name (jpeg, web, blind), its file, or steps"
     )
+    jpeg: Saver = Field(
+        default="codec",
+        description="who does the JPEG saves that end the degradations; tensor: a whole batch at once",
+    )
+
+    @field_validator("jpeg")
+    @classmethod
+    def _at_the_end(cls, jpeg: Saver, info: ValidationInfo) -> Saver:
+        if jpeg == "tensor" and "degradations" in info.data:
+            split_at_last_saves(info.data["degradations"])
+        return jpeg
 
 
 class Optimizer(Strict):
@@ -107,6 +124,7 @@ class ContentLoss(Strict):
     mse: Rate = 0.0
     charbonnier: Rate = 0.0
     gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
+    raster: Rate = Field(default=0.0, description="absolute error that repeats with the upsampling raster")
     feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
     feature_weights: str | None = Field(
         default=None, description="file of a VGG trunk (safetensors); torchvision: its VGG19 in torch's cache"
@@ -199,6 +217,11 @@ class Recipe(Strict):
     def _fits(self) -> "Recipe":
         if self.content is None and self.adversarial is None:
             raise ValueError("a recipe needs a content stage, an adversarial stage, or both")
+        if self.generator.scale == 1 and not self.data.degradations:
+            raise ValueError(
+                "at scale 1 the low side is the high side until it is degraded, so there is nothing to learn; set "
+                "data.degradations, as in data.degradations: jpeg"
+            )
         for stage in (self.content, self.adversarial):
             if stage and stage.crop % self.generator.scale:
                 raise ValueError(f"crop {stage.crop} is not a multiple of scale {self.generator.scale}")

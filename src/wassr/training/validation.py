@@ -25,6 +25,7 @@ from wassr.training.recipe import Recipe
 Levels = NDArray[np.uint8]
 Enlarge = Callable[[Levels], Levels]
 DIFFERENCE_GAIN = 4
+TRIES = 20  # of a chain, until it does something to a picture
 VALIDATION_SEED = 0  # the same for all recipes
 
 
@@ -52,8 +53,8 @@ def validation_pairs(
     """Read held-out pictures; the middle of larger ones, so that validation stays a small part of training.
 
     What the chain of degradations draws depends on a picture's name only, so that all runs are judged on the same.
-    Left out: unreadable ones and those with a side under `smallest` or too small to be scored. Raises TrainingError
-    when none is left.
+    Left out: unreadable ones and those with a side under `smallest` or too small to be scored; at scale 1 also those
+    that the chain cannot change. Raises TrainingError when none is left.
     """
     needed, longest = max(smallest, SMALLEST + 2 * scale), max(smallest, longest)
     pairs = []
@@ -69,8 +70,9 @@ def validation_pairs(
         high = high[top : top + height, left : left + width]
         clean = shrink(high, scale)
         if degradations:
-            low = degrade(high, degradations, scale, dice_of_picture(VALIDATION_SEED, path.name)).levels
-            pairs.append(Pair(path.name, low, high, clean))
+            low = _degraded(high, degradations, scale, path.name)
+            if low is not None:
+                pairs.append(Pair(path.name, low, high, clean))
         else:
             pairs.append(Pair(path.name, clean, high))
     if not pairs:
@@ -81,16 +83,31 @@ def validation_pairs(
     return pairs
 
 
+def _degraded(high: Levels, degradations: tuple[Step, ...], scale: int, name: str) -> Levels | None:
+    """The low side of a picture. At scale 1 the dice are thrown until something is done to it; None if nothing ever is.
+
+    An untouched picture would be its own answer there, with an infinite PSNR, and the mean of all would be, too.
+    """
+    dice = dice_of_picture(VALIDATION_SEED, name)
+    for _ in range(TRIES):
+        low = degrade(high, degradations, scale, dice).levels
+        if scale > 1 or (low != high).any():
+            return low
+    return None
+
+
 def validate(enlarge: Enlarge, pairs: list[Pair], scale: int) -> dict[str, float]:
     """Means over the pictures, under the names of the table of metrics; what is dear is looked at in their middles.
 
-    valid/high_band and valid/checkerboard: evaluation.texture. Without a perceptual judge valid/lpips is left out.
+    valid/high_band and valid/checkerboard: evaluation.texture. Without a perceptual judge valid/lpips is left out. At
+    scale 1 there is no band beyond the low side, no raster of upsampling and nothing that could be reduced again.
     """
     results = [enlarge(pair.low) for pair in pairs]
     values = metrics(results, pairs, scale)
     middles = [(middle(made, scale), middle(pair.high, scale)) for made, pair in zip(results, pairs, strict=True)]
-    values["high_band"] = high_band_ratio(middles, scale)
-    values["checkerboard"] = checkerboard(middles, scale)
+    if scale > 1:
+        values["high_band"] = high_band_ratio(middles, scale)
+        values["checkerboard"] = checkerboard(middles, scale)
     distances = [distance for made, high in middles if (distance := perceptual_distance(made, high)) is not None]
     if distances:
         values["lpips"] = float(np.mean(distances))
@@ -106,13 +123,16 @@ def metrics(results: Sequence[Levels], pairs: Sequence[Pair], scale: int) -> dic
 
 
 def _measures(scale: int) -> dict[str, Callable[[Levels, Pair], float]]:
-    return {
+    measures: dict[str, Callable[[Levels, Pair], float]] = {
         "psnr_y": lambda made, pair: psnr_y(made, pair.high, scale),
         "psnr_rgb": lambda made, pair: psnr_rgb(made, pair.high, scale),
         "ssim_y": lambda made, pair: ssim_y(made, pair.high, scale),
         "lr_consistency": lambda made, pair: lr_consistency(made, pair.undegraded, scale),
         "colour_drift": lambda made, pair: colour_drift(made, pair.high, scale),
     }
+    if scale == 1:
+        del measures["lr_consistency"]
+    return measures
 
 
 def middle(picture: Levels, scale: int, size: int = 256) -> Levels:

@@ -171,6 +171,8 @@ def _critic_flags(course: Course, t: Thresholds) -> list[Flag]:
         found.append(
             Flag("critic lags", f"more critic steps would raise its claim by {lag:.0%}; raise them or its rate")
         )
+    elif passed := _passed(course, t):
+        found.append(passed)
     if memory is not None and memory > t.memorising:
         found.append(Flag("critic memorises", f"its held-out gap is {1 - memory:.0%} of that on training crops"))
     return found
@@ -191,6 +193,15 @@ def _no_effect(course: Course, t: Thresholds) -> Flag | None:
         causes.append(f"it cannot tell (separation {separation:.2f})")
     why = f": {', '.join(causes)}" if causes else ""
     return Flag("no effect", f"{course.perceptual} {distance[-1]:.4g}, at the start {distance[0]:.4g}{why}")
+
+
+def _passed(course: Course, t: Thresholds) -> Flag | None:
+    """A critic that never learnt to judge claims 0. One that rates generated above real, on crops of training too, was
+    right about a generator that is gone; ten steps at a low rate would not show it."""
+    gap, separation = _recent(course, "critic/gap_training"), _recent(course, "critic/separation")
+    if gap is None or separation is None or gap >= 0 or separation >= 0.5 - t.blind:
+        return None
+    return Flag("critic lags", f"it rates generated pictures above real ones (separation {separation:.2f})")
 
 
 def _oscillating(course: Course, t: Thresholds) -> Flag | None:

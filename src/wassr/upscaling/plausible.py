@@ -2,7 +2,8 @@
 
 A real network's result, reduced again, is its input: what the network adds must reduce to what the base lacks. That
 holds for faithful and for inventive networks alike (LR-consistency of 30 dB and more), and for nothing else: not for
-zeros, a neighbour's tile, shuffled channels or noise.
+zeros, a neighbour's tile, shuffled channels or noise. Where nothing is enlarged (scale 1) a base lacks nothing, and
+that of a compressed input holds what has to go: there only mean and size of what is added can be judged.
 """
 
 from itertools import permutations
@@ -10,7 +11,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from wassr.models.card import Base
+from wassr.models.card import Base, Inputs
 from wassr.upscaling.windows import there_and_back, window
 
 Floats = NDArray[np.float32]
@@ -25,12 +26,12 @@ PIXELS = 64  # fewer low-resolution pixels than this say nothing about correlati
 BORDER = 5  # low-resolution pixels at a tile's border, whose reduction would need the neighbour
 
 
-def doubt(made: Floats, base: Base, low: Floats, thorough: bool = True) -> str | None:
+def doubt(made: Floats, base: Base, low: Floats, thorough: bool = True, inputs: Inputs = "clean") -> str | None:
     """Why a tile cannot be right, in words, or None.
 
     made: what the network gave, (C, s h, s w); base: the kind of what it is added to; low: its input (C, h, w), both
     without the tile's margin. `thorough` compares with the input; without it only non-finite values are found
-    (networks in training may give anything).
+    (networks in training may give anything). inputs: what the network was trained on.
     """
     if not np.isfinite(made).all():
         return "values that are not finite"
@@ -50,7 +51,7 @@ def doubt(made: Floats, base: Base, low: Floats, thorough: bool = True) -> str |
     error = _rms(added - lacking)
     if error > ERROR:
         return f"an error of {255 * error:.0f} grey levels against the input"
-    if lacking[0].size < PIXELS or _rms(lacking) < FLAT:
+    if lacking[0].size < PIXELS or _rms(lacking) < FLAT or (inputs == "compressed" and base != "none"):
         return None
     return _structure(added, lacking, FIT_ALONE if base == "none" else FIT_RESIDUAL)
 

@@ -55,7 +55,7 @@ class Tiles:
     def _judged(self, row: Cut, column: Cut) -> Floats:
         core = self.entrance[:, row.core_start : row.core_stop, column.core_start : column.core_stop]
         made = self._run(self.engine, row, column)
-        reason = doubt(made, self.card.base, core, self.thorough)
+        reason = self._doubt(made, core)
         if reason is None:
             return made
         engine = self.again()
@@ -63,12 +63,15 @@ class Tiles:
             f"{self.name}: {self.engine.name} gave {reason} in a tile; computing it again by {engine.name} in float32"
         )
         made = self._run(engine, row, column)
-        if doubt(made, self.card.base, core, self.thorough) is None:
+        if self._doubt(made, core) is None:
             return made
         place = f"the tile at row {row.core_start}, column {column.core_start}"
         raise PictureError(
             self.name, f"{place}: model {self.card.name} gives {reason}, in float32 too; nothing is written"
         )
+
+    def _doubt(self, made: Floats, core: Floats) -> str | None:
+        return doubt(made, self.card.base, core, self.thorough, self.card.inputs)
 
     def _run(self, engine: Engine, row: Cut, column: Cut) -> Floats:
         """The network's answer on the core, one plane for a gray picture."""

@@ -34,6 +34,7 @@ Progress = Callable[[int, int], None]
 BinsOrNone = tuple[Bins, ...] | None
 
 DEFAULT_MODEL = "compact-x4"
+MEMBER = r"(.+)-x([2-9]|[1-9]\d+)"  # of a family: a stem, and a scale that enlarges
 CORE = 256  # larger tiles cost more page faults than they save in margins
 LEAST_CORE = 32
 BYTES_PER_PIXEL = 512  # of a tile's output, in the engine: two float32 layers of 64 channels at full resolution
@@ -256,15 +257,16 @@ class Upscaler:
 def sibling(name: str, factor: float, names: list[str]) -> str:
     """Of the models named like `name` but for the scale at the end, the smallest scale that reaches `factor`.
 
-    The largest one where none does: the rest is then bicubic. A name without a scale has no siblings.
+    The largest one where none does: the rest is then bicubic. A name without a scale has no siblings, and neither has
+    one of scale 1: it restores, and is taken where it is named.
     """
-    stem = re.fullmatch(r"(.+)-x(\d+)", name)
+    stem = re.fullmatch(MEMBER, name)
     if stem is None:
         return name
     scales = sorted(
         {
             int(found[2])
-            for found in (re.fullmatch(r"(.+)-x(\d+)", n) for n in [*names, name])
+            for found in (re.fullmatch(MEMBER, n) for n in [*names, name])
             if found is not None and found[1] == stem[1]
         }
     )
