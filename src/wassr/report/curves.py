@@ -232,9 +232,9 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
                 for name, read in {
                     "l1": "Mean absolute error.",
                     "mse": "Mean squared error.",
-                    "luma": "Mean absolute error of luma, which PSNR-Y is measured on.",
                     "charbonnier": "Absolute error, rounded at zero.",
                     "gradient": "Absolute error of differences between neighbours.",
+                    "raster": "Absolute error that repeats with the upsampling raster.",
                     "feature": "Squared distance of a frozen network's features.",
                     "matching": "Distance of the critic's own features.",
                 }.items()
