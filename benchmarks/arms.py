@@ -46,6 +46,7 @@ SIDE = 96  # of the crops in the strip, high-resolution pixels
 RATIO = 0.3
 
 ADAM = "{kind: adam, rate: 1.0e-4, betas: [0.0, 0.9]}"
+SLOW = "{kind: adam, rate: 1.0e-4, betas: [0.9, 0.999]}"
 RMSPROP = "{kind: rmsprop, rate: 5.0e-5}"
 TENSORFLOW = "{kind: rmsprop-tensorflow, rate: 1.0e-4, smoothing: 0.9, epsilon: 1.0e-10}"
 
@@ -58,6 +59,7 @@ class Arm:
     critic: str
     arguments: str
     optimizer: str
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,10 @@ def changes(arm: Arm, by_ratio: bool, minutes: float, start: str) -> tuple[str, 
         f"adversarial.critic.optimizer={arm.optimizer}",
         f"adversarial.optimizer={arm.optimizer}",
         f"adversarial.adversarial={{preset: {arm.preset}{ratio}}}",
+        "adversarial.loss={l1: 1}",
         "adversarial.log_every=10",
         "adversarial.validate_every=50",
+        *arm.more,
     )
 
 
@@ -239,8 +243,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+CONSISTENT = ("generator.consistency_in_training=true",)  # back-projection inside training
+
 ARMS: dict[str, Arm] = {
-    "srgan": Arm("srgan", "vgg", "{width: 32}", "{kind: adam, rate: 1.0e-4, betas: [0.9, 0.999]}"),
+    "srgan": Arm("srgan", "vgg", "{width: 32}", SLOW),
+    "srgan-consistent": Arm("srgan", "vgg", "{width: 32}", SLOW, CONSISTENT),
     "wgan-fork": Arm("wgan-clip-all", "dcgan", "{width: 16}", TENSORFLOW),
     "wgan-clip-all": Arm("wgan-clip-all", "vgg", "{width: 32}", RMSPROP),
     "wgan-clip": Arm("wgan-clip", "vgg", "{width: 32}", RMSPROP),
