@@ -37,6 +37,28 @@ def test_a_model_that_restores_keeps_the_size(recipe: Make, pictures: Path, tmp_
     assert write_report([tmp_path / "run"]).exists()
 
 
+def test_a_model_for_compressed_inputs_is_measured_without_pulling_the_result_back_to_them(
+    recipe: Make, tmp_path: Path
+) -> None:
+    plain = recipe(content={}, data={"degradations": "jpeg"})
+    whole = plain.model_copy(update={"generator": plain.generator.model_copy(update={"consistency": 1})})
+    path, high = tmp_path / "tiny.safetensors", waves(64, 64, 3)
+    clean = shrink(high, 4)
+    noise = np.random.default_rng(0).normal(0, 20, clean.shape)  # the base smooths it, back-projection brings it back
+    pairs = [Pair("a", np.clip(clean + noise, 0, 255).astype(np.uint8), high, clean)]
+    cards = {}
+    for inputs in ("compressed", "clean"):
+        card = make.model_card(whole, "content", 1, 0.5, "", None, "tiny").model_copy(update={"inputs": inputs})
+        make.save_model(path, make.new_generator(whole), card)
+        cards[inputs] = deploy(path, pairs)
+    own, pulled = (cards[i].value("validation", "lr_consistency") for i in ("compressed", "clean"))
+    assert own is not None
+    assert pulled is not None
+    assert own > pulled + 0.5
+    assert cards["compressed"].consistency == 1
+    assert "degraded as in training" in cards["compressed"].measured[0].protocol
+
+
 def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
     plain_recipe = recipe(content={})
     twice = plain_recipe.generator.model_copy(update={"consistency": 1})

@@ -79,4 +79,4 @@ def recipes(
         for known in shipped_recipes():
             recipe = find_recipe(known)
             stages = " + ".join(stage for stage in ("content", "adversarial") if getattr(recipe, stage))
-            print(f"{known:18} {recipe.generator.network:9} x{recipe.generator.scale}  {stages:22}  {recipe.purpose}")
+            print(f"{known:22} {recipe.generator.network:9} x{recipe.generator.scale}  {stages:22}  {recipe.purpose}")
