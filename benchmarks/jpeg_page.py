@@ -73,10 +73,10 @@ def by_quality(comparison: Comparison, metric: str) -> str:
 
 
 def losses(comparison: Comparison, metric: str) -> str:
-    """What each quality costs a model against clean inputs, and the best one at which it is shown below bicubic."""
+    """What each quality costs a model against clean inputs, and the best one at which it is below bicubic."""
     found = columns(comparison)
     saved = {label: data for label, data in found.items() if label != CLEAN}
-    lines = [row(f"{metric}, less that of clean inputs", *saved, "below bicubic from"), rule(len(saved) + 2)]
+    lines = [row(f"{metric}, less that of clean inputs", *saved, "below bicubic from / shown from"), rule(len(saved) + 2)]
     for model in shown(comparison):
         clean = comparison.score(model, found[CLEAN]).mean(metric)
         cells = [signed(metric, comparison.score(model, data).mean(metric) - clean) for data in saved.values()]
@@ -179,11 +179,10 @@ def _numbers(comparison: Comparison, model: str, data: str) -> Iterator[tuple[st
 
 
 def _below(comparison: Comparison, model: str, found: Mapping[str, str], metric: str) -> str:
-    for label, data in found.items():
-        pair = comparison.paired(model, data, metric)
-        if pair is not None and pair.shown and pair.difference < 0:
-            return label
-    return "nowhere"
+    """The best quality at which its mean is below bicubic's, and the best at which that is shown."""
+    pairs = {label: comparison.paired(model, data, metric) for label, data in found.items()}
+    less = {label: pair for label, pair in pairs.items() if pair is not None and pair.difference < 0}
+    return f"{next(iter(less), 'nowhere')} / {next((label for label in less if less[label].shown), 'nowhere')}"
 
 
 def _difference(metric: str, pair: Paired) -> str:

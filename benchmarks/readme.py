@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 RESULTS = Path(__file__).parent / "results"
 SETS = ("Set5", "Set14", "B100")
-ORDER = ("compact-x4", "wassr-x4", "espcn-x4", "srresnet-x4")
+ORDER = ("compact-x4", "wassr-jpeg-x4-faithful", "wassr-x4", "wassr-jpeg-x4", "compact-x2", "espcn-x4", "srresnet-x4")
 
 
 def models_table() -> str:

@@ -9,6 +9,8 @@ from wassr import Upscaler, read_picture, write_picture
 from wassr.evaluation.metrics import lr_consistency, psnr_y
 from wassr.pixels.picture import Picture, to_array
 from wassr.pixels.resize import resize, to_levels
+from wassr.upscaling.choice import Choice, offered
+from wassr.upscaling.target import Target
 
 HERE = Path(__file__).parent
 RESULTS = Path("results")
@@ -21,12 +23,12 @@ def levels(picture: Picture) -> np.ndarray:
 
 def main() -> None:
     RESULTS.mkdir(exist_ok=True)
-    upscaler = Upscaler("compact-x4")
-    print(upscaler.describe())
+    models = Choice(offered("auto"), lambda name: Upscaler(name, say=print))  # as `wassr upscale` does
+    print(models.first.describe())
     for photo in sorted((HERE / "photos").iterdir()):
         began = time.perf_counter()
         low = read_picture(photo)
-        made = upscaler.enlarge(low)
+        made = models.of(low, Target(), photo.name).upscaler.enlarge(low)
         target = RESULTS / f"{photo.stem}_x4.png"
         write_picture(made, target)
         seconds = time.perf_counter() - began
