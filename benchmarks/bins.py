@@ -33,7 +33,6 @@ Floats = NDArray[np.float32]
 Network = Callable[[Floats], Floats]  # (3, h, w) to (3, 4 h, 4 w), no consistency pass
 
 SCALE = 4
-PEER = "lsdir-compact/4xLSDIRCompactC3.bin"
 # qualities of the generations, and the shift between two of them
 SAVED = {
     "q30": ((30,), 0),
@@ -72,39 +71,16 @@ def shipped(name: str) -> Network:
     return enlarge
 
 
-def peer(path: Path) -> Network:
-    """LSDIRCompactC3 from its ncnn file: convolutions of 64 channels with PReLU, added to the nearest enlargement.
-
-    In the file a convolution is a flag of 4 bytes, a float16 kernel and a float32 bias; a PReLU is its float32 slopes.
-    """
+def peer(folder: Path) -> Network:
+    """LSDIRCompactC3 from the folder of peers' weights."""
+    import peers
     import torch
-    from torch import nn
 
-    data, at = path.read_bytes(), 0
-
-    def read(kind: type, count: int) -> torch.Tensor:
-        nonlocal at
-        values = np.frombuffer(data, kind, count, at).astype(np.float32)
-        at += count * np.dtype(kind).itemsize
-        return torch.from_numpy(values)
-
-    layers: list[nn.Module] = []
-    for inputs, outputs in ((3, 64), *((64, 64),) * 16, (64, 3 * SCALE**2)):
-        conv = nn.Conv2d(inputs, outputs, 3, padding=1)
-        at += 4
-        conv.weight.data = read(np.float16, 9 * inputs * outputs).reshape(outputs, inputs, 3, 3)
-        assert conv.bias is not None
-        conv.bias.data = read(np.float32, outputs)
-        layers.append(conv)
-        if outputs == 64:
-            layers.append(nn.PReLU(64))
-            layers[-1].weight.data = read(np.float32, 64)
-    network = nn.Sequential(*layers, nn.PixelShuffle(SCALE)).eval()
+    network = peers.load("lsdir-compact-c3", folder)
 
     @torch.no_grad()
     def enlarge(low: Floats) -> Floats:
-        tensor = torch.from_numpy(low)[None]
-        return (network(tensor) + nn.functional.interpolate(tensor, scale_factor=SCALE))[0].numpy()
+        return network(torch.from_numpy(low)[None])[0].numpy()
 
     return enlarge
 
@@ -174,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths = find_pictures(options.data)
     networks = {Path(name).stem: shipped(name) for name in options.models}
     if options.peers is not None:
-        networks["LSDIRCompactC3"] = peer(options.peers / PEER)
+        networks["LSDIRCompactC3"] = peer(options.peers)
     rows = []
     for name, network in networks.items():
         for saved in SAVED:

@@ -76,7 +76,7 @@ def losses(comparison: Comparison, metric: str) -> str:
     """What each quality costs a model against clean inputs, and the best one at which it is below bicubic."""
     found = columns(comparison)
     saved = {label: data for label, data in found.items() if label != CLEAN}
-    lines = [row(f"{metric}, less that of clean inputs", *saved, "below bicubic from / shown from"), rule(len(saved) + 2)]
+    lines = [row(f"{metric}, less that of clean inputs", *saved, "below bicubic from / shown"), rule(len(saved) + 2)]
     for model in shown(comparison):
         clean = comparison.score(model, found[CLEAN]).mean(metric)
         cells = [signed(metric, comparison.score(model, data).mean(metric) - clean) for data in saved.values()]
