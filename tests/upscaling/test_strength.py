@@ -18,7 +18,7 @@ from wassr.upscaling.upscaler import Upscaler
 
 TILE = photo(40, 48).transpose(2, 0, 1)[None].copy()
 ISLAND = Path(__file__).parents[2] / "examples" / "photos" / "island.jpg"
-CHILDREN = [name for name in shipped() if find(name).card.parent]
+CHILDREN = [name for name in shipped() if "\nadversarial:\n" in find(name).card.recipe]
 PLAIN = {"threads": 1, "precision": "float32"}
 
 
@@ -123,7 +123,14 @@ def test_only_parent_and_child_are_mixed(tmp_path: Path) -> None:
         mixture(find(path), 0.5)
 
 
-@pytest.mark.parametrize("change", [{"scale": 2}, {"channels": "y"}, {"base": "nearest"}])
+@pytest.mark.parametrize(("name", "reason"), [("compact-x2", "scale 4"), ("wassr-jpeg-x4-faithful", "inputs clean")])
+def test_a_start_that_was_made_for_something_else_is_no_content_model(name: str, reason: str) -> None:
+    assert find(name).card.parent == "compact-x4"
+    with pytest.raises(UsageError, match=f"its content model compact-x4 has {reason} instead of"):
+        mixture(find(name), 0.5)
+
+
+@pytest.mark.parametrize("change", [{"scale": 2}, {"channels": "y"}, {"base": "nearest"}, {"inputs": "compressed"}])
 def test_a_parent_that_is_used_otherwise_is_refused(change: dict[str, object], tmp_path: Path) -> None:
     path = tiny_family(tmp_path)
     tiny_model(tmp_path / f"{PARENT}.onnx", tiny_card().model_copy(update=change))

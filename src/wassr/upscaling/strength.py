@@ -103,7 +103,7 @@ def content_model(model: ModelFile) -> ModelFile:
     content = find_parent(model)
     if content is None:
         raise UsageError(f"{card.name}: its content model {card.parent} is neither beside it nor on the shelf")
-    for name in ("scale", "channels", "base"):
+    for name in ("scale", "channels", "base", "inputs"):
         mine, theirs = getattr(card, name), getattr(content.card, name)
         if mine != theirs:
             raise UsageError(f"{card.name}: its content model {card.parent} has {name} {theirs} instead of {mine}")
