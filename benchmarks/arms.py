@@ -18,6 +18,7 @@ from pathlib import Path
 
 import machine
 import numpy as np
+import readme
 from PIL import Image, ImageDraw, ImageFont
 
 from wassr import Upscaler
@@ -234,12 +235,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in models:
         shutil.copy(RUNS / name / "log.jsonl", LOGS / f"{name}.jsonl")
     strip([(options.start, options.start), *ended.items()], ROOT / "examples" / "train" / "town.webp", 200, 200)
-    if PAGE.exists():
-        import readme
-
-        words = f"{text}\n\n{options.minutes:g} minutes each from {options.start}; {here.line()}"
-        PAGE.write_text(readme.fill(PAGE.read_text(encoding="utf-8"), "arms", words), encoding="utf-8")
-        print(f"wrote {PAGE.relative_to(ROOT)}")
+    words = f"{text}\n\n{options.minutes:g} minutes each from {options.start}; {here.line()}"
+    readme.put(PAGE, {"arms": words})
     return 0
 
 

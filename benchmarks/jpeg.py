@@ -15,8 +15,6 @@ runs/jpeg-study/real.jpg.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,6 +25,7 @@ import jpeg_sheet
 import machine
 import numpy as np
 import readme
+from kept import Entry, digest, kept
 from numpy.typing import NDArray
 
 from wassr.evaluation import compressed
@@ -37,7 +36,6 @@ from wassr.evaluation.scoring import Case, PictureScore, Score, score_of
 from wassr.evaluation.sets import DataSet, at_qualities, find_sets
 from wassr.evaluation.subjects import Subject, subject
 from wassr.ground.errors import ModelError, PictureError, WassrError
-from wassr.ground.files import write_whole
 from wassr.models.shelf import ModelFile, find, shipped
 from wassr.pixels.formats import picture_from_array, read_picture, to_array
 from wassr.upscaling.engines import Wish
@@ -67,18 +65,6 @@ class Part:
     double: bool
     metrics: tuple[str, ...]
     levels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A subject, and what its results depend on beside its name: hashes of files."""
-
-    subject: Subject
-    identity: str
-
-    @property
-    def name(self) -> str:
-        return self.subject.name
 
 
 def named(name: str, folder: Path | None) -> ModelFile:
@@ -172,31 +158,18 @@ def _at_hand(name: str, entries: Callable[[], Iterator[Entry]]) -> Iterator[Entr
         print(f"{name} is left out: {error}", flush=True)
 
 
-def digest(*files: Path) -> str:
-    """Of the files' contents."""
-    return "; ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
-
-
 def measured(entry: Entry, one: DataSet, metrics: Mapping[str, Metric], cache: Path) -> Score:
     """A subject on a set at a quality: from the cache, or made, scored and kept there. Raises PictureError."""
-    saved = one.saved
-    shaping = {
-        "subject": f"{entry.identity}; {entry.subject.how}",
-        "codec": saved.protocol if saved else "",
-        "pictures": [digest(path) for path in one.paths],
-        "metrics": {name: metric.protocol for name, metric in metrics.items()},
-    }
-    file = cache / entry.name.replace(" ", "_") / f"{one.name.replace('/', '-')}.json"
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    if kept.get("shaping") != shaping:
-        print(f"{entry.name}, {one.name}", flush=True)
-        found = compare([entry.subject], [one], metrics, entry.name)
-        if found.left_out:
-            raise PictureError(one.name, found.left_out[0])
-        rows = [asdict(picture) for picture in found.rows[0].score.pictures]
-        kept = {"shaping": shaping, "pictures": rows}
-        write_whole(file, json.dumps(kept, indent=1))
-    return score_of(one.name, SCALE, metrics, [PictureScore(**row) for row in kept["pictures"]], True, saved)
+    codec = one.saved.protocol if one.saved else ""
+    found = kept(cache, entry, one, metrics, lambda: _measure(entry.subject, one, metrics), codec)
+    return score_of(one.name, SCALE, metrics, [PictureScore(**row) for row in found["pictures"]], True, one.saved)
+
+
+def _measure(mine: Subject, one: DataSet, metrics: Mapping[str, Metric]) -> dict[str, object]:
+    found = compare([mine], [one], metrics, mine.name)
+    if found.left_out:
+        raise PictureError(one.name, found.left_out[0])
+    return {"pictures": [asdict(picture) for picture in found.rows[0].score.pictures]}
 
 
 def study(part: Part, entries: Sequence[Entry], data: Path, cache: Path) -> Comparison:
@@ -215,15 +188,6 @@ def best_level(rows: Sequence[Row]) -> list[Row]:
     mine = [row for row in rows if row.model.startswith(page.WAIFU)]
     how = "at each quality the level of most PSNR-Y on these pictures"
     return [replace(max(mine, key=lambda row: row.score.mean("psnr_y")), model=page.BEST, how=how)] if mine else []
-
-
-def put(texts: Mapping[str, str]) -> None:
-    """Fill the marked parts of the page."""
-    text = PAGE.read_text(encoding="utf-8")
-    for mark, content in texts.items():
-        text = readme.fill(text, mark, content)
-    write_whole(PAGE, text)
-    print(f"wrote {PAGE.relative_to(ROOT)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -256,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(here.line())
     print(f"wrote {machine.save('jpeg', here, page.slim(found) | {'asked': answers}, markdown=texts['asked'])}")
     page.draw(found[page.SET14], PICTURES / "jpeg-quality.svg")
-    put(texts)
+    readme.put(PAGE, texts)
     return 0
 
 

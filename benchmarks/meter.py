@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import machine
+import readme
 import torch
 from train import prepare
 
@@ -114,10 +115,7 @@ def main() -> int:
     print(f"largest share {worst.share:.1%} ({worst.recipe}), promised {PROMISED:.0%}")
     if options.save:
         print(f"written: {machine.save('meter', here, results, markdown=table(results))}")
-        import readme
-
-        words = f"{table(results)}\n\n{here.line()}"
-        PAGE.write_text(readme.fill(PAGE.read_text(encoding="utf-8"), "meter", words), encoding="utf-8")
+        readme.put(PAGE, {"meter": f"{table(results)}\n\n{here.line()}"})
     return int(worst.share > PROMISED)
 
 

@@ -6,7 +6,8 @@ python benchmarks/perceptual.py --choose --valid VALID [--model wassr-x4]
 The first measures all on Set5, Set14 and B100, and our models at strengths from 0 to 1; it fills docs/perceptual.md,
 draws docs/pictures/perceptual.svg and perceptual-crops.png, and writes benchmarks/results/perceptual.json. The second
 is for choosing a default strength, so it sees validation pictures only. What was measured stays in runs/perceptual, by
-subject, set and hash of the files that shape it: a rerun measures only what is new (delete it after a change of code).
+subject and set, with hashes of the files that shape it: a rerun measures only what is new (delete it after a change of
+code).
 
 EfficientNet's file is made by: python -m wassr.evaluation.judge_export WEIGHTS -o runs/judges --only efficientnet
 """
@@ -14,16 +15,15 @@ EfficientNet's file is made by: python -m wassr.evaluation.judge_export WEIGHTS 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import machine
 import numpy as np
 import perceptual_page as page
 import readme
+from kept import Entry, digest, kept
 from numpy.typing import NDArray
 from perceptual_page import Curve, Measured, Study
 from PIL import Image, ImageDraw, ImageFont
@@ -37,7 +37,6 @@ from wassr.evaluation.sets import DataSet, find_sets, read_case
 from wassr.evaluation.subjects import Subject, subject
 from wassr.evaluation.texture import checkerboard
 from wassr.ground.errors import WassrError
-from wassr.ground.files import write_whole
 from wassr.models.shelf import find
 from wassr.pixels.picture import quantise, to_floats
 from wassr.upscaling.bands import Consistent, Planes, Stage, collect
@@ -63,18 +62,6 @@ SHOWN = (("originals/circuit.webp", 240, 472), ("train/town.webp", 192, 192))  #
 SIDE = 192  # of a crop
 
 Levels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A subject, and all that its results depend on in words and hashes."""
-
-    subject: Subject
-    identity: str
-
-    @property
-    def name(self) -> str:
-        return self.subject.name
 
 
 def own(upscaler: Upscaler, name: str) -> Entry:
@@ -111,25 +98,14 @@ def rival(title: str, folder: Path, projected: bool) -> Entry:
         return quantise(collect(Consistent(made, low) if projected else made), 8)
 
     name, how = (title + page.WITH_BP, f"{HOW}, back-projected once") if projected else (title, HOW)
-    weights = hashlib.sha256((folder / peers.PEERS[RIVALS[title]].file).read_bytes()).hexdigest()
-    return Entry(Subject(name, SCALE, how, make), weights)
+    return Entry(Subject(name, SCALE, how, make), digest(folder / peers.PEERS[RIVALS[title]].file))
 
 
 def measured(entry: Entry, one: DataSet, metrics: Mapping[str, Metric]) -> Measured:
     """A subject on a set: from the cache, or made, scored and kept there."""
-    shaping = {
-        "subject": f"{entry.identity}; {entry.subject.how}",
-        "pictures": [hashlib.sha256(path.read_bytes()).hexdigest() for path in one.paths],
-        "metrics": {name: metric.protocol for name, metric in metrics.items()},
-    }
-    digest = hashlib.sha256(json.dumps(shaping).encode()).hexdigest()
-    file = CACHE / f"{entry.name.replace(' ', '-')}-{one.name}-{digest[:16]}.json"
-    if not file.is_file():
-        print(f"{entry.name}, {one.name}", flush=True)
-        write_whole(file, json.dumps(_measure(entry.subject, one, metrics), indent=1))
-    saved = json.loads(file.read_text(encoding="utf-8"))
-    rows = [PictureScore(**row) for row in saved["pictures"]]
-    return Measured(score_of(one.name, SCALE, metrics, rows), saved["raster"])
+    found = kept(CACHE, entry, one, metrics, lambda: _measure(entry.subject, one, metrics))
+    rows = [PictureScore(**row) for row in found["pictures"]]
+    return Measured(score_of(one.name, SCALE, metrics, rows), found["raster"])
 
 
 def _measure(one: Subject, data: DataSet, metrics: Mapping[str, Metric]) -> dict[str, object]:
@@ -223,13 +199,6 @@ def choose(options: argparse.Namespace) -> str:
     return page.choice_table(found)
 
 
-def put(mark: str, text: str) -> None:
-    """Fill a part of the page, where there is one."""
-    if PAGE.exists():
-        write_whole(PAGE, readme.fill(PAGE.read_text(encoding="utf-8"), mark, text))
-        print(f"wrote {PAGE.name}, {mark}")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="wassr-x4", help="name or file")
@@ -249,13 +218,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.choose:
             text = choose(options)
             print(text)
-            put("choose", text)
+            readme.put(PAGE, {"choose": text})
             return 0
         found, entries = study(options)
         text = page.markdown(found)
         print(text)
         print(f"wrote {machine.save('perceptual', here, slim(found), markdown=page.demand_table(page.demands(found)))}")
-        put("perceptual", text)
+        readme.put(PAGE, {"perceptual": text})
         page.plane(found, PICTURES / "perceptual.svg")
         crops(entries, PICTURES / "perceptual-crops.png")
     except WassrError as error:

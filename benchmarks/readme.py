@@ -7,8 +7,10 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from wassr.ground.files import write_whole
 from wassr.models.card import Card
 from wassr.models.shelf import find, shipped
 from wassr.training.runlog import read_log, series
@@ -67,6 +69,17 @@ def fill(text: str, mark: str, content: str) -> str:
     pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.S)
     assert pattern.search(text), f"README.md has no marker {mark}"
     return pattern.sub(lambda found: f"{found[1]}{content}\n{found[2]}", text)
+
+
+def put(page: Path, texts: Mapping[str, str]) -> None:
+    """Fill the marked parts of a page, where there is one."""
+    if not page.exists():
+        return
+    text = page.read_text(encoding="utf-8")
+    for mark, content in texts.items():
+        text = fill(text, mark, content)
+    write_whole(page, text)
+    print(f"wrote {page.name}: {', '.join(texts)}")
 
 
 def speed_table() -> str:

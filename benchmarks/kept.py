@@ -1,0 +1,59 @@
+"""What the studies measured of a subject on a set, kept below runs/ until something that shapes it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wassr.evaluation.metrics import Metric
+from wassr.evaluation.sets import DataSet
+from wassr.evaluation.subjects import Subject
+from wassr.ground.files import write_whole
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A subject, and what its results depend on beside its name: hashes of files, in words what comes with them."""
+
+    subject: Subject
+    identity: str
+
+    @property
+    def name(self) -> str:
+        return self.subject.name
+
+
+def digest(*files: Path) -> str:
+    """Of the files' contents."""
+    return "; ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+
+
+def kept(
+    folder: Path,
+    entry: Entry,
+    one: DataSet,
+    metrics: Mapping[str, Metric],
+    measure: Callable[[], dict[str, object]],
+    codec: str = "",
+) -> dict[str, Any]:
+    """What `measure` gives, from the folder where it is there and was shaped by the same; codec: of compressed inputs.
+
+    Changes of code are not seen: remove the folder then. Raises what `measure` raises, keeping nothing.
+    """
+    shaping = {
+        "subject": f"{entry.identity}; {entry.subject.how}",
+        "codec": codec,
+        "pictures": [digest(path) for path in one.paths],
+        "metrics": {name: metric.protocol for name, metric in metrics.items()},
+    }
+    file = folder / entry.name.replace(" ", "_") / f"{one.name.replace('/', '-')}.json"
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if found.get("shaping") != shaping:
+        print(f"{entry.name}, {one.name}", flush=True)
+        write_whole(file, json.dumps({"shaping": shaping, **measure()}, indent=1))
+        found = json.loads(file.read_text(encoding="utf-8"))
+    return found
