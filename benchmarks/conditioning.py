@@ -42,6 +42,7 @@ from wassr.training.clock import Clock
 from wassr.training.losses import content_loss
 from wassr.training.material import load_material
 from wassr.training.optimizers import OPTIMIZERS, rate_factor
+from wassr.training.precision import precision_here
 from wassr.training.recipe import Recipe, find_recipe
 from wassr.training.running import share
 from wassr.training.state import State, averaged
@@ -249,6 +250,7 @@ def plan(data: Path, valid: Path | None, length: str, changes: Sequence[str] = (
 
 def compare(recipe: Recipe, start: str, say: Callable[[str], None] = print) -> Report:
     """Train both arms and score them."""
+    recipe = precision_here(recipe, "", say)
     material = load_material(recipe, say)
     blind, _ = make.start_from(recipe, start)
     arms, steps = {}, {}

@@ -26,6 +26,7 @@ from wassr.models.build import enlarge
 from wassr.training import make, validation
 from wassr.training.batches import stream_of
 from wassr.training.meter import Meter
+from wassr.training.precision import precision_here
 from wassr.training.recipe import AdversarialStage, find_recipe, shipped_recipes
 
 PROMISED = 0.1
@@ -61,6 +62,7 @@ def measure(name: str, options: argparse.Namespace) -> Result:
     recipe = find_recipe(name, tuple(wanted))
     if options.features and recipe.adversarial and recipe.adversarial.loss.feature:
         recipe = find_recipe(name, (*wanted, f"adversarial.loss.feature_weights={options.features}"))
+    recipe = precision_here(recipe, "", print)
     spec = recipe.adversarial
     assert isinstance(spec, AdversarialStage)
     scale = recipe.generator.scale

@@ -32,6 +32,7 @@ from wassr.training import make
 from wassr.training.adversarial import Adversary
 from wassr.training.batches import stream_of
 from wassr.training.losses import content_loss
+from wassr.training.precision import precision_here
 from wassr.training.recipe import AdversarialStage, Recipe, find_recipe
 from wassr.training.step import adversarial_step, content_step
 
@@ -106,7 +107,7 @@ def measure(name: str, stage: str, options: argparse.Namespace, pictures: Pictur
     if options.features and stage == "adversarial":
         loss = make.stage_of(find_recipe(name, tuple(wanted)), stage).loss
         wanted += [f"adversarial.loss.feature_weights={options.features}"] if loss.feature else []
-    ours = find_recipe(name, tuple(wanted))
+    ours = precision_here(find_recipe(name, tuple(wanted)), "", print)
     plain = find_recipe(name, (*wanted, "precision=float32", "channels_last=false"))
     spec = make.stage_of(ours, stage)
     stream = stream_of(ours, spec, pictures)

@@ -19,6 +19,7 @@ from wassr.training.losses import Content, content_loss
 from wassr.training.material import load_material
 from wassr.training.meter import Meter
 from wassr.training.optimizers import rate_factor
+from wassr.training.precision import precision_here
 from wassr.training.progress import Progress
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.recovery import Recovery
@@ -49,6 +50,7 @@ def train(
         if numbers and _finished(recipe, folder, numbers):
             say(f"{path}: finished already, {final_model(recipe, folder)}; for another run choose another folder (-o)")
             return final_model(recipe, folder)
+        recipe = precision_here(recipe, numbers.precision if numbers else "", say)
         torch.set_num_threads(_threads(recipe, numbers, say))
         try:
             make.adversarial_problems(recipe, say)

@@ -206,7 +206,9 @@ class Recipe(Strict):
     data: Data = Data()
     content: Stage | None = None
     adversarial: AdversarialStage | None = None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["float32", "bfloat16", "auto"] = Field(
+        default="float32", description="auto: bfloat16 where the processor has instructions for it, else float32"
+    )
     channels_last: bool = True
     threads: int = Field(default=0, ge=0, description="0: all cores")
     licence: str = Field(default="unknown", description="of the weights, for the card")

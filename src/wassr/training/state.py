@@ -119,6 +119,7 @@ class Numbers:
     ended: bool = False
     caution: Caution = field(default_factory=Caution)
     norms: dict[str, list[float]] = field(default_factory=dict)
+    precision: str = ""  # unknown: a state older than this field
 
 
 def numbers_of(state: State, log_length: int) -> Numbers:
@@ -137,6 +138,7 @@ def numbers_of(state: State, log_length: int) -> Numbers:
         ended=state.ended,
         caution=state.caution,
         norms={what: list(seen) for what, seen in state.norms.seen.items()},
+        precision="bfloat16" if state.generator.in_bfloat16 else "float32",
     )
 
 
@@ -177,6 +179,7 @@ def read_numbers(path: Path) -> Numbers:
             ended=bool(n.get("ended", False)),
             caution=_caution(n.get("caution", {})),
             norms={str(what): [float(v) for v in seen] for what, seen in n.get("norms", {}).items()},
+            precision=str(n.get("precision", "")),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path}: damaged ({_first_line(error)}); {_way_out(path)}") from None
