@@ -6,8 +6,9 @@ The trainer's own steps on real crops, in the recipes' settings (bfloat16 convol
 the same steps in plain float32, a matrix product in the step's precision (the arithmetic ceiling) and, for the content
 step of SRResNet, BasicSR's step for its own SRResNet, written anew in basicsr.py. BasicSR's were reported at 19 to 21
 images/s (content) and 3.9 (adversarial, with VGG19) on a machine of this kind, batch 16, crop 96, and its loader at 306
-crops/s with two workers. The stream is timed on one thread from pictures in memory, and by `--workers` threads from
-files that are decoded for every crop. `--profile` lists the operations that hold each step back.
+crops/s with two workers. The stream is timed on one thread from pictures in memory, by `--workers` threads from these
+too, and by as many from files that are decoded for every crop. `--profile` lists the operations that hold each step
+back.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +55,8 @@ class Result:
 
     peer: images a second of BasicSR's step in the same rounds, and our ratio to it. ceiling: share of a matrix
     product's operations a second, in the step's precision (content steps). crops: a second from the stream on one
-    thread; files: from files; need: what the step consumes at `images`, critic's batches included.
+    thread; workers: by all of them; files: by them from files; need: what the step consumes at `images`, critic's
+    batches included.
     """
 
     recipe: str
@@ -67,6 +70,7 @@ class Result:
     peer: tuple[float, float] | None
     ceiling: float | None
     crops: float
+    workers: float
     files: float
     need: float
     feature_loss: bool
@@ -140,6 +144,7 @@ def measure(name: str, stage: str, options: argparse.Namespace, pictures: Pictur
         peer=_against(seconds, spec.batch) if "peer" in seconds else None,
         ceiling=_share(arithmetic(slow.run), seconds) if stage == "content" else None,
         crops=one_thread(stream, options.rounds),
+        workers=by_workers(stream, options.rounds),
         files=by_workers(stream_of(ours, spec, files), options.rounds),
         need=images * fast.batches,
         feature_loss="feature_weights=" in " ".join(wanted),
@@ -178,32 +183,41 @@ def operations(run: Callable[[], object], most: int = 8) -> str:
 
 def one_thread(stream: Stream, rounds: int) -> float:
     """Crops a second, made one batch after the other on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     seconds = []
-    for number in range(4 * rounds):
-        began = time.perf_counter()
-        stream.make(Key("generator", 1000 + number))
-        seconds.append(time.perf_counter() - began)
-    torch.set_num_threads(threads)
+    with alone():
+        for number in range(4 * rounds):
+            began = time.perf_counter()
+            stream.make(Key("generator", 1000 + number))
+            seconds.append(time.perf_counter() - began)
     return stream.batch / statistics.median(seconds)
 
 
 def by_workers(stream: Stream, rounds: int) -> float:
-    """Crops a second, asked for one batch after the other with nothing else to do."""
-    keys = [Key("generator", 2000 + number) for number in range(2 * rounds + 1)]
-    with stream:
-        stream(keys[0], keys[1:])
+    """Crops a second, asked for one batch after the other with nothing else to do, by threads that have no others."""
+    keys = [Key("generator", 2000 + number) for number in range(4 * rounds)]
+    with stream, alone():
+        stream(Key("generator", 1999))  # a first one, and nothing ahead: what is counted is begun after the clock
         began = time.perf_counter()
-        for number in range(1, len(keys)):
-            stream(keys[number], keys[number + 1 :])
-        return stream.batch * (len(keys) - 1) / (time.perf_counter() - began)
+        for number, key in enumerate(keys):
+            stream(key, keys[number + 1 :])
+        return stream.batch * len(keys) / (time.perf_counter() - began)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Torch without threads of its own, so that crops are counted by the threads that make them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def table(results: list[Result]) -> str:
     """Markdown."""
     heads = ["step", "batch, crop", "images/s", "plain float32", "ratio", "BasicSR here", "BasicSR, reported"]
-    heads += ["of the ceiling", "stream crops/s", "from files", "needed"]
+    heads += ["of the ceiling", "stream crops/s", "by the workers", "from files", "needed", "of the need"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for r in results:
         reported = "-" if r.reported is None else "–".join(f"{v:g}" for v in dict.fromkeys(r.reported))
@@ -211,7 +225,9 @@ def table(results: list[Result]) -> str:
         name = f"{r.recipe}, {r.stage}{' with VGG16 features' if r.feature_loss else ''}"
         cells = [name, f"{r.batch}, {r.crop}", f"{r.images:.1f}", f"{r.plain:.1f}", f"{r.ratio:.2f}", here, reported]
         cells.append("-" if r.ceiling is None else f"{r.ceiling:.0%}")
-        lines.append(f"| {' | '.join([*cells, f'{r.crops:.0f}', f'{r.files:.0f}', f'{r.need:.0f}'])} |")
+        cells += [f"{value:.0f}" for value in (r.crops, r.workers, r.files, r.need)]
+        cells.append(f"x {r.crops / r.need:.1f}, x {r.workers / r.need:.1f}")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -223,7 +239,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=40, help="how many are decoded")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=2, help="threads of the stream from files")
+    parser.add_argument("--workers", type=int, default=2, help="threads of the stream, where not one")
     parser.add_argument("--profile", action="store_true", help="list the operations that take most of each step")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/train.json")
     options = parser.parse_args()

@@ -1,10 +1,13 @@
 """The peer of the training benchmark, and its table."""
 
 import basicsr
+import numpy as np
+import pytest
 import torch
 import train
 
-from wassr.data.stream import Batch
+from wassr.data.folders import in_memory
+from wassr.data.stream import Batch, Key, Stream
 
 
 def test_the_peer_is_msrresnet() -> None:
@@ -30,12 +33,47 @@ def test_arithmetic_is_counted_forward_and_backward() -> None:
 
 def test_the_table_shows_what_was_measured_and_a_dash_for_what_was_not() -> None:
     known = train.Result(
-        "srresnet-x4", "content", 16, 96, 31.0, 13.4, 2.3, (19.0, 21.0), (15.0, 2.06), 0.65, 7000.0, 90.0, 31.0, False
+        "srresnet-x4",
+        "content",
+        16,
+        96,
+        31.0,
+        13.4,
+        2.3,
+        (19.0, 21.0),
+        (15.0, 2.06),
+        0.65,
+        7e3,
+        12e3,
+        90.0,
+        31.0,
+        False,
     )
     other = train.Result(
-        "wassr-x4", "adversarial", 16, 64, 48.0, 35.0, 1.4, None, None, None, 9000.0, 90.0, 144.0, False
+        "wassr-x4", "adversarial", 16, 64, 48.0, 35.0, 1.4, None, None, None, 9e3, 15e3, 90.0, 144.0, False
     )
     head, rule, one, two = train.table([known, other]).splitlines()
-    assert {line.count("|") for line in (head, rule, one, two)} == {12}
+    assert {line.count("|") for line in (head, rule, one, two)} == {14}
     assert "15.0 (x 2.06) | 19–21 | 65%" in one
     assert two.split("|")[6:9] == [" - ", " - ", " - "]
+    assert two.endswith("| 9000 | 15000 | 90 | 144 | x 62.5, x 104.2 |")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_stream_is_timed_with_torch_on_one_thread(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    original = Stream.make
+
+    def make(stream: Stream, key: Key) -> Batch:
+        threads.append(torch.get_num_threads())
+        return original(stream, key)
+
+    monkeypatch.setattr(Stream, "make", make)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    stream = Stream(in_memory([np.zeros((40, 40, 3), dtype=np.uint8)]), 4, 32, 2, seed=0, workers=workers)
+    assert train.one_thread(stream, 1) > 0
+    assert train.by_workers(stream, 1) > 0
+    assert threads == [1] * (4 + 1 + 4)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(before)

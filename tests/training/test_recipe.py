@@ -231,6 +231,12 @@ def test_a_restoring_recipe_must_have_something_to_restore() -> None:
         find_recipe("wassr-jpeg-x1", ("data.degradations=[]",))
 
 
+def test_a_restoring_recipe_has_no_raster() -> None:
+    with pytest.raises(SettingsError, match=r"scale 1 .* no raster .* loss\.raster: 0"):
+        find_recipe("wassr-jpeg-x1", ("content.loss.raster=1",))
+    assert find_recipe("compact-x2", ("content.loss.raster=1",)).content
+
+
 def test_a_step_of_the_restoring_recipe_costs_what_one_of_the_joint_recipe_does() -> None:
     """In pixels that the body sees."""
     pixels = []

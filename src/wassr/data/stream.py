@@ -7,15 +7,19 @@ Nor on the order of summation: at x2 and x4 the weights of the reduction are mul
 sums of 8-bit levels are exact in float32. At x3 they are multiples of 1/162, and one pixel in a hundred is a tie that
 the matrix product of the machine decides.
 
+What is done for each crop is little and in NumPy, whose calls cost a quarter of torch's; all that can be done to the
+whole batch at once is torch's.
+
 With degradations the low side of each crop goes through their chain, whose dice are the key's too. The JPEG saves at
 its end may be done to the whole batch as tensors: drawn alike, and the codec's but for a rounding here and there.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -26,6 +30,7 @@ from wassr.data.chain import Saver, Step, split_at_last_saves
 from wassr.data.codecs import GRID, Save, any_origin
 from wassr.data.degradations import degrade, last_saves
 from wassr.data.dice import dice_of_crop
+from wassr.data.draws import Draws
 from wassr.data.folders import Levels, Pictures
 from wassr.data.tensor_jpeg import save_in_turn
 from wassr.pixels.resize import bicubic_taps
@@ -33,6 +38,7 @@ from wassr.pixels.resize import bicubic_taps
 Role = Literal["generator", "critic", "meter"]
 ROLES: dict[Role, int] = {"generator": 0, "critic": 1, "meter": 2}
 REACH = 2  # low-resolution pixels to each side that the reduction's kernel looks at
+BAND = 8  # low-resolution rows reduced at a time: more of them have more zeros among their weights
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,7 @@ class Batch:
     high: Tensor
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a crop comes from: the picture's index, the corner of its high side, then quarter turns and a mirror."""
 
     picture: int
@@ -65,6 +70,9 @@ class Place:
     left: int
     quarters: int
     mirrored: bool
+
+
+Candidate = tuple[tuple[int, int, int], Levels]  # picture, top and left of a place, and the pixels there
 
 
 class Stream:
@@ -101,10 +109,15 @@ class Stream:
         self._chain, self._saves = split_at_last_saves(degradations) if jpeg == "tensor" else (degradations, ())
         self.margin = (GRID if degradations else REACH) * scale
         self._size = crop + 2 * self.margin
-        matrix = bicubic_taps(self._size, self._size // scale, 1 / scale).matrix()
-        self.reduce = torch.from_numpy(matrix if degradations else matrix[REACH:-REACH].copy())
+        matrix = torch.from_numpy(bicubic_taps(self._size, self._size // scale, 1 / scale).matrix())
+        matrix = matrix if degradations else matrix[REACH:-REACH]
+        if not degradations and candidates == 1:  # several are compared with all of the margin
+            unused = int(matrix.any(0).nonzero().min())  # pixels at each end that no weight looks at
+            self.margin, self._size = self.margin - unused, self._size - 2 * unused
+            matrix = matrix[:, unused : unused + self._size]
+        self.reduce, self._bands = matrix.contiguous(), _bands(matrix)
         areas = np.array([height * width for height, width in pictures.sizes], dtype=np.float64)
-        self.shares = np.cumsum(areas / areas.sum())  # a pixel is as likely as any other
+        self.shares: list[float] = np.cumsum(areas / areas.sum()).tolist()  # a pixel is as likely as any other
         self._pool = ThreadPoolExecutor(max(workers, 1))
         self._ready: dict[Key, Future[Batch]] = {}
 
@@ -124,69 +137,80 @@ class Stream:
 
     def make(self, key: Key) -> Batch:
         """Cut, turn and reduce the crops of one batch."""
-        crops = np.empty((self.batch, 3, self._size, self._size), dtype=np.uint8)
+        crops = np.empty((self.batch, self._size, 3, self._size), dtype=np.uint8)
         lows = np.empty((self.batch, 3, self._size // self.scale, self._size // self.scale), dtype=np.uint8)
         saves: list[tuple[Save, ...]] = []
-        for item in range(self.batch):
-            place, crop = self._draw(key, item)
-            turned = np.rot90(crop, place.quarters)
-            # one plane after the other: all that follows is three times as fast as with channels interleaved
-            crops[item] = (turned[:, ::-1] if place.mirrored else turned).transpose(2, 0, 1)
+        for item, (place, crop) in enumerate(self._drawn(key)):
+            # channels side by side in each row: one matrix product reduces the rows of all three as they lie
+            crops[item] = _turned(crop, place).transpose(0, 2, 1)
             if self.degradations:
                 lows[item], left = self._degraded(crops[item], key, item)
                 saves.append(left)
-        m = self.margin
+        wide = torch.from_numpy(crops)
         if self.degradations:
-            low, high = (torch.from_numpy(part).to(self.device).float() for part in (lows, crops[:, :, m:-m, m:-m]))
+            low = torch.from_numpy(lows).to(self.device).float()
             low = save_in_turn(low, saves)[:, :, GRID:-GRID, GRID:-GRID]
         else:
-            wide = torch.from_numpy(crops).to(torch.float32)
-            low, high = (part.to(self.device) for part in (self._reduced(wide), wide[:, :, m:-m, m:-m]))
+            wide = wide.float()
+            low = self._reduced(wide).to(self.device)
+        inside = slice(self.margin, self.margin + self.crop)
+        high = wide[:, inside, :, inside].to(self.device).float().transpose(1, 2)
         if self.luma:
             low, high = luma(low), luma(high)
-        return Batch(low / 255, high / 255)
+        return Batch(_share_of_white(low), _share_of_white(high))
 
     def places(self, key: Key) -> list[Place]:
         """Where the crops of a batch come from."""
-        return [self._draw(key, item)[0] for item in range(self.batch)]
+        return [place for place, _ in self._drawn(key)]
 
     def _reduced(self, wide: Tensor) -> Tensor:
-        return _round(_round(self.reduce @ wide) @ self.reduce.T)  # rows first, 8 bit after each axis, as MATLAB does
+        """(N, 3, h, w) from (N, H, 3, W): rows first, 8 bit after each axis, as MATLAB does."""
+        number, height, _, width = wide.shape
+        lines, lows = wide.view(number, height, 3 * width), []
+        for span, part in self._bands:
+            rows = _round(torch.bmm(part.expand(number, -1, -1), lines[:, span]))
+            lows.append(rows.view(number, -1, 3, width) @ self.reduce.T)
+        return _round(torch.cat(lows, 1)).transpose(1, 2)
 
-    def _degraded(self, planes: Levels, key: Key, item: int) -> tuple[Levels, tuple[Save, ...]]:
+    def _degraded(self, crop: Levels, key: Key, item: int) -> tuple[Levels, tuple[Save, ...]]:
         """The low side (3, size/scale, size/scale) of one crop with its margin, and the saves that are left to do."""
         dice = dice_of_crop(self.seed, ROLES[key.role], key.step, key.sub, item, key.attempt)
-        high, origin = planes.transpose(1, 2, 0), any_origin(dice)
+        high, origin = crop.transpose(0, 2, 1), any_origin(dice)
         made = degrade(high, self._chain, self.scale, dice, origin, self._reduced_levels)
         low, saves = last_saves(made.levels, self._saves, dice, origin)
         return low.transpose(2, 0, 1), saves
 
     def _reduced_levels(self, high: Levels) -> Levels:
-        planes = torch.from_numpy(high.transpose(2, 0, 1).astype(np.float32))
-        return self._reduced(planes).to(torch.uint8).numpy().transpose(1, 2, 0)
+        wide = torch.from_numpy(high.transpose(0, 2, 1).astype(np.float32, order="C"))
+        return self._reduced(wide[None])[0].to(torch.uint8).numpy().transpose(1, 2, 0)
 
-    def _draw(self, key: Key, item: int) -> tuple[Place, NDArray[np.uint8]]:
-        """A place drawn from the key, and its pixels with the margin, not turned yet: uint8 (size, size, 3)."""
-        philox = np.random.Philox(key=[self.seed, ROLES[key.role]], counter=[key.attempt, item, key.sub, key.step])
-        draw = np.random.Generator(philox)
-        best, most = None, -1.0
+    def _drawn(self, key: Key) -> Iterator[tuple[Place, Levels]]:
+        """Places drawn from the key, and their pixels with the margin, not turned yet: uint8 (size, size, 3)."""
+        draws = Draws((self.seed, ROLES[key.role]))
+        for item in range(self.batch):
+            draws.turn_to((key.attempt, item, key.sub, key.step))
+            yield self._draw(draws)
+
+    def _draw(self, draws: Draws) -> tuple[Place, Levels]:
+        found = [self._candidate(draws) for _ in range(self.candidates)]
+        (picture, top, left), crop = max(found, key=self._detail) if len(found) > 1 else found[0]
+        return Place(picture, top, left, draws.integer(4), bool(draws.integer(2))), crop
+
+    def _candidate(self, draws: Draws) -> Candidate:
+        index = min(bisect_right(self.shares, draws.random()), len(self.pictures) - 1)
+        picture = self.pictures.levels(index)
+        top = draws.integer(picture.shape[0] - self.crop + 1)
+        left = draws.integer(picture.shape[1] - self.crop + 1)
+        return (index, top, left), _cut(picture, top - self.margin, left - self.margin, self._size)
+
+    def _detail(self, candidate: Candidate) -> float:
         around = self.margin - REACH * self.scale  # degradations do not change which candidate is taken
-        looked_at = slice(around, self._size - around)
-        for _ in range(self.candidates):
-            index = min(int(np.searchsorted(self.shares, draw.random(), side="right")), len(self.pictures) - 1)
-            picture = self.pictures.levels(index)
-            top = int(draw.integers(0, picture.shape[0] - self.crop + 1))
-            left = int(draw.integers(0, picture.shape[1] - self.crop + 1))
-            crop = _cut(picture, top - self.margin, left - self.margin, self._size)
-            detail = _detail(crop[looked_at, looked_at]) if self.candidates > 1 else 0.0
-            if detail > most:
-                best, most = (index, top, left, crop), detail
-        assert best is not None
-        index, top, left, crop = best
-        return Place(index, top, left, int(draw.integers(4)), bool(draw.integers(2))), crop
+        looked_at = slice(around, self._size - around, 2)
+        green = candidate[1][looked_at, looked_at, 1].astype(np.int16)
+        return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
 
 
-def _cut(picture: NDArray[np.uint8], top: int, left: int, size: int) -> NDArray[np.uint8]:
+def _cut(picture: Levels, top: int, left: int, size: int) -> Levels:
     """A square that may reach beyond the picture, which is mirrored there as the resize does."""
     height, width = picture.shape[:2]
     if top >= 0 and left >= 0 and top + size <= height and left + size <= width:
@@ -200,15 +224,36 @@ def _mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return np.where(folded < size, folded, 2 * size - 1 - folded)
 
 
-def _detail(crop: NDArray[np.uint8]) -> float:
-    green = crop[::2, ::2, 1].astype(np.int16)
-    return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
+def _turned(crop: Levels, place: Place) -> Levels:
+    """A view of a copy: rows lie far apart in the picture, so each is fetched once, not for every channel or column."""
+    turned = crop.copy().swapaxes(0, 1) if place.quarters % 2 else crop.copy()
+    upwards, backwards = place.quarters in (1, 2), (place.quarters in (2, 3)) != place.mirrored
+    return turned[:: -1 if upwards else 1, :: -1 if backwards else 1]
+
+
+def _bands(matrix: Tensor) -> list[tuple[slice, Tensor]]:
+    """Some rows of the matrix at a time: where columns are not all zero, and the rows there."""
+    bands = []
+    for top in range(0, len(matrix), BAND):
+        rows = matrix[top : top + BAND]
+        used = rows.any(0).nonzero()
+        span = slice(int(used.min()), int(used.max()) + 1)
+        bands.append((span, rows[:, span].contiguous()))
+    return bands
 
 
 def luma(rgb: Tensor) -> Tensor:
     """Full-range BT.601 luma, (N, 3, h, w) to (N, 1, h, w)."""
-    return (rgb * torch.tensor([0.299, 0.587, 0.114], device=rgb.device)[:, None, None]).sum(1, keepdim=True)
+    # each product and sum is rounded on its own: runs rely on these bits
+    red, green, blue = rgb.chunk(3, dim=1)
+    return (red * 0.299).add_(green * 0.587).add_(blue * 0.114)
 
 
 def _round(levels: Tensor) -> Tensor:
-    return torch.floor(levels + 0.5).clamp_(0, 255)
+    """8-bit levels, half rounded up, in place."""
+    return levels.add_(0.5).floor_().clamp_(0, 255)
+
+
+def _share_of_white(levels: Tensor) -> Tensor:
+    """From 0..255 to 0..1, in the order in memory that networks read, whatever that of `levels` is."""
+    return torch.div(levels, 255, out=torch.empty(levels.shape, device=levels.device))

@@ -227,6 +227,8 @@ class Recipe(Strict):
         for stage in (self.content, self.adversarial):
             if stage and stage.crop % self.generator.scale:
                 raise ValueError(f"crop {stage.crop} is not a multiple of scale {self.generator.scale}")
+            if stage and stage.loss.raster and self.generator.scale == 1:
+                raise ValueError("at scale 1 nothing is upsampled, so there is no raster to lose; set loss.raster: 0")
         if self.adversarial and self.adversarial.start == "content" and self.content is None:
             raise ValueError(
                 "the adversarial stage starts from the content stage, which the recipe lacks; set adversarial.start"
