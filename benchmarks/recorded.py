@@ -2,7 +2,7 @@
 
 python benchmarks/recorded.py --data PICTURES --valid VALID [--only good lagging] [--seeds 0 1]
 
-Each is a stage of a minute from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go to
+Each is a stage of a few minutes from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go to
 benchmarks/results/recorded/NAME-SEED.jsonl: thresholds are to be chosen on one seed of each class and checked on the
 other, which has not been done yet. A run that is there goes on or is taken as it is.
 """

@@ -2,7 +2,7 @@
 
 python benchmarks/train.py --data PICTURES [--features vgg16_features.safetensors] [--rounds 5] [--profile] [--save]
 
-The trainer's own steps on real crops, in the recipes' settings (bfloat16 convolutions, channels last), in turns with
+The trainer's own steps on real crops, in the recipes' settings (precision, channels last), in turns with
 the same steps in plain float32, a matrix product in the step's precision (the arithmetic ceiling) and, for the content
 step of SRResNet, BasicSR's step for its own SRResNet, written anew in basicsr.py. BasicSR's were reported at 19 to 21
 images/s (content) and 3.9 (adversarial, with VGG19) on a machine of this kind, batch 16, crop 96, and its loader at 306

@@ -8,21 +8,6 @@ from wassr.training import precision
 from wassr.training.precision import multiplies_bfloat16, precision_here
 
 
-@pytest.fixture
-def processor(monkeypatch: pytest.MonkeyPatch) -> "Processor":
-    return Processor(monkeypatch)
-
-
-class Processor:
-    """One with or without bfloat16."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.patch = patch
-
-    def has(self, bfloat16: bool) -> None:
-        self.patch.setattr(precision, "multiplies_bfloat16", lambda: bfloat16)
-
-
 @pytest.mark.parametrize(
     ("wanted", "has", "began", "chosen", "words"),
     [
@@ -37,9 +22,9 @@ class Processor:
     ],
 )
 def test_chosen(
-    processor: Processor, recipe: Make, wanted: str, has: bool, began: str, chosen: str, words: str
+    monkeypatch: pytest.MonkeyPatch, recipe: Make, wanted: str, has: bool, began: str, chosen: str, words: str
 ) -> None:
-    processor.has(has)
+    monkeypatch.setattr(precision, "multiplies_bfloat16", lambda: has)
     said: list[str] = []
     assert precision_here(recipe(content={}, precision=wanted), began, said.append).precision == chosen
     assert words in " ".join(said)

@@ -4,7 +4,7 @@ import mmap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Estimate:
 
 
 def estimate(job: Job, choice: Choice, options: Options) -> Estimate:
-    """Time one tile: as the first one, and as those after it. Writes nothing."""
+    """Time one tile: as the first one and, where there are more, as those after it. Writes nothing."""
     target = "stdout" if job.target is None else str(job.target)
     try:
         if job.trouble:
@@ -78,11 +78,9 @@ def _measured(
     part = _middle(picture, cutting.shape)
     asked = Target(factor=factor)
     # taken for a picture that was never compressed: intervals are those of the whole, and back-projection costs as much
-    enlarging = _timed(lambda: chosen.enlarge(part, asked, job.source.name, found=NEVER))
-    large = enlarging.result
-    encoding = _timed(lambda: encode_picture(large, suffix, options.quality, options.strip))
-    encoded = encoding.result
+    enlarging, large = _timed(cutting.count, lambda: chosen.enlarge(part, asked, job.source.name, found=NEVER))
     share = height * width / (large.height * large.width)
+    encoding, encoded = _timed(share, lambda: encode_picture(large, suffix, options.quality, options.strip))
     disk = int(len(encoded) * share)
     if cutting.count > 1:  # the middle may be busier than the rest: the low picture tells by how much
         whole = len(encode_picture(_bare(picture), suffix, options.quality, True))
@@ -92,7 +90,7 @@ def _measured(
     if cutting.count > 1:  # later tiles were timed in memory that is warm already; the rest of the result never is
         rest = height * width - large.height * large.width
         fresh = FRESH_COPIES * 4 * large.colour.shape[2] * rest * _seconds_per_fresh_byte()
-    seconds = reading + looking + enlarging.of(cutting.count) + encoding.of(share) + fresh
+    seconds = reading + looking + enlarging + encoding + fresh
     memory = _memory(picture, height, width, chosen.card.scale * cutting.shape[0], disk)
     jpeg = generations(by.found)
     return Estimate(
@@ -111,30 +109,19 @@ def _seconds_per_fresh_byte() -> float:
     return seconds / FRESH_BYTES
 
 
-@dataclass(frozen=True)
-class _Timed(Generic[T]):
-    """An action's result and seconds. first: of the first run; later: of one after it."""
+def _timed(runs: float, action: Callable[[], T]) -> tuple[float, T]:
+    """Seconds of so many runs of an action, at least one, and its result.
 
-    result: T
-    first: float
-    later: float
-
-    def of(self, runs: float) -> float:
-        """Seconds of so many runs, the first one among them."""
-        return self.first + (runs - 1) * self.later
-
-
-def _timed(action: Callable[[], T]) -> _Timed[T]:
-    """The first run pays what comes once: a graph is compiled, memory touched, a library loaded.
-
-    Later: the median of three runs, so that one disturbance counts for nothing.
+    The first run pays what comes once: a graph is compiled, memory touched, a library loaded. Where there are more,
+    each counts as the median of three, so that one disturbance counts for nothing.
     """
     seconds = []
-    for _ in range(4):
+    for _ in range(4 if runs > 1 else 1):
         start = time.perf_counter()
         result = action()
         seconds.append(time.perf_counter() - start)
-    return _Timed(result, seconds[0], sorted(seconds[1:])[1])
+    first, *later = seconds
+    return first + (runs - 1) * sorted(later)[1] if later else first, result
 
 
 def _middle(picture: Picture, shape: tuple[int, int]) -> Picture:
