@@ -1,6 +1,6 @@
 """Members of the GAN family side by side: one start, the same crops, equal time, at fixed weight and at fixed ratio.
 
-python benchmarks/arms.py --data PICTURES --valid VALID --minutes 2 [--only wgan-gp srgan] [--start compact-x4]
+python benchmarks/arms.py --data PICTURES --valid VALID --minutes 2 [--threads 1] [--only wgan-gp srgan]
 
 Each arm trains the adversarial stage of a small recipe from the start model, in runs/arms/NAME (a run that is there
 goes on, or is taken as it is). Then all final models are scored on the validation pictures; docs/adversarial.md gets
@@ -77,10 +77,11 @@ class Outcome:
     guarded: int
 
 
-def changes(arm: Arm, by_ratio: bool, minutes: float, start: str) -> tuple[str, ...]:
+def changes(arm: Arm, by_ratio: bool, minutes: float, threads: int, start: str) -> tuple[str, ...]:
     """KEY=VALUE over the recipe wassr-x4."""
     ratio = f", weight: null, ratio: {RATIO}" if by_ratio else ""
     return (
+        f"threads={threads}",
         f"adversarial.start={start}",
         "adversarial.steps=null",
         f"adversarial.minutes={minutes}",
@@ -105,7 +106,7 @@ def run(name: str, arm: Arm, by_ratio: bool, options: argparse.Namespace) -> Pat
             f"data.train=[{options.data}]",
             f"data.valid=[{options.valid}]",
             f"name={name}",
-            *changes(arm, by_ratio, options.minutes, options.start),
+            *changes(arm, by_ratio, options.minutes, options.threads, options.start),
         ),
     )
     try:
@@ -216,6 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--valid", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=2.0, help="of each arm")
+    parser.add_argument("--threads", type=int, default=0, help="1: run halves of --only side by side")
     parser.add_argument("--start", default="compact-x4")
     parser.add_argument("--only", nargs="+", choices=list(ARMS), default=list(ARMS))
     options = parser.parse_args(arguments)
@@ -235,7 +237,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in models:
         shutil.copy(RUNS / name / "log.jsonl", LOGS / f"{name}.jsonl")
     strip([(options.start, options.start), *ended.items()], ROOT / "examples" / "train" / "town.webp", 200, 200)
-    words = f"{text}\n\n{options.minutes:g} minutes each from {options.start}; {here.line()}"
+    threads = f", {options.threads} thread" if options.threads == 1 else ""
+    words = f"{text}\n\n{options.minutes:g} minutes each from {options.start}{threads}; {here.line()}"
     readme.put(PAGE, {"arms": words})
     return 0
 
