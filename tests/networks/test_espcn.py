@@ -35,3 +35,11 @@ def test_branches_are_for_training_only() -> None:
 def test_another_activation_is_refused_by_name() -> None:
     with pytest.raises(ModelError, match="'selu' is unknown; it may be tanh or relu"):
         ESPCN(4, activation="selu")  # type: ignore[arg-type]
+
+
+def test_deeper_than_the_paper() -> None:
+    network = ESPCN(4, depth=5)
+    assert count(network) == 24_752 + 2 * (32 * 32 * 9 + 32)
+    assert network(torch.rand(1, 1, 5, 6)).shape == (1, 1, 20, 24)
+    with pytest.raises(ModelError, match="depth 2 is too small; it may be 3 or more"):
+        ESPCN(4, depth=2)

@@ -74,7 +74,7 @@ ESPCN = Facts(
     base="bicubic",  # the paper has none: with a residual nothing visible is lost in bf16
     radius=4,
     gmac=1.54,
-    defaults=MappingProxyType({"activation": "tanh", "branches": False}),
+    defaults=MappingProxyType({"activation": "tanh", "branches": False, "depth": 3}),
 )
 
 SRRESNET = Facts(
