@@ -120,7 +120,7 @@ def test_a_model_of_another_scale_lends_its_body(recipe: Make, tmp_path: Path, s
     size = {"network": "compact", "arguments": {"channels": 16, "blocks": 1}, "scale": scale}
     data = {"train": ["x"], "degradations": "jpeg"}
     twice = recipe(content={}, generator=size, seed=5, data=data)
-    found, card = make.start_from(twice, str(path), adapted=True)
+    found, card = make.start_from(twice, str(path), other_scale=True)
     assert card.name == "mother"
     old, fresh = generator.network.state_dict(), make.new_generator(twice).network.state_dict()
     for key, tensor in found.network.state_dict().items():
@@ -129,29 +129,7 @@ def test_a_model_of_another_scale_lends_its_body(recipe: Make, tmp_path: Path, s
         make.start_from(twice, str(path))
     wider = recipe(content={}, generator=size | {"arguments": {"channels": 32, "blocks": 1}}, data=data)
     with pytest.raises(TrainingError, match="channels=32"):
-        make.start_from(wider, str(path), adapted=True)
-
-
-def test_a_model_is_given_layers_that_change_nothing_yet(recipe: Make, tmp_path: Path) -> None:
-    whole = recipe(content={})
-    generator, path = make.new_generator(whole), tmp_path / "mother.safetensors"
-    with torch.no_grad():
-        for parameter in generator.parameters():  # a last layer as large as a trained one's
-            parameter.add_(0.05 * torch.randn_like(parameter))
-    make.save_model(path, generator, make.model_card(whole, "content", 1, 2.5, "", None, "mother"))
-    size = {"network": "compact", "arguments": {"channels": 16, "blocks": 1, "context": 2, "reach": 3}}
-    grown = recipe(content={}, generator=size, seed=5)
-    found, _ = make.start_from(grown, str(path), adapted=True)
-    low = torch.rand(1, 3, 20, 24)
-    assert torch.equal(found(low), generator(low))
-    found(low).square().mean().backward()
-    last = found.network.context[1].body[-1]  # type: ignore[union-attr, index]
-    assert all(float(branch.grad.abs().max()) > 0 for branch in (last.weight, last.point, last.narrow))
-    with pytest.raises(TrainingError, match="context=2"):
-        make.start_from(grown, str(path))
-    make.save_model(path, found, make.model_card(grown, "content", 1, 2.5, "", None, "grown"))
-    with pytest.raises(TrainingError, match=r"cannot start from grown: the recipe's network has no context"):
-        make.start_from(whole, str(path), adapted=True)
+        make.start_from(wider, str(path), other_scale=True)
 
 
 def test_a_model_without_weights_cannot_be_trained_on(

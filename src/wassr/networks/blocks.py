@@ -11,15 +11,12 @@ class RepConv(nn.Module):
     Branches, all without an inner bias: the k x k itself, a 1x1, and a k x k to `expansion` times the output channels
     followed by a 1x1. Their kernels are merged at **every** call, training steps included: running the branches one by
     one costs five times the processor time of the merged kernel. (N, C, h, w) to (N, out, h, w), zero padding, k odd.
-    dilation: distance of the kernel's taps, in pixels.
     """
 
-    def __init__(
-        self, channels_in: int, channels_out: int, expansion: int = 2, kernel: int = 3, dilation: int = 1
-    ) -> None:
+    def __init__(self, channels_in: int, channels_out: int, expansion: int = 2, kernel: int = 3) -> None:
         super().__init__()
-        self.border, self.dilation = kernel // 2, dilation  # border: of a kernel's middle, in taps
-        plain = nn.Conv2d(channels_in, channels_out, kernel)
+        self.padding = kernel // 2
+        plain = nn.Conv2d(channels_in, channels_out, kernel, padding=self.padding)
         self.weight = nn.Parameter(plain.weight.detach().clone())
         assert plain.bias is not None
         self.bias = nn.Parameter(plain.bias.detach().clone())
@@ -32,15 +29,15 @@ class RepConv(nn.Module):
         """The one kernel (out, in, k, k) that equals the sum of the branches."""
         with torch.autocast(self.weight.device.type, enabled=False):  # sums of kernels need float32
             branch = (self.narrow @ self.wide.flatten(1)).view_as(self.weight)
-            return self.weight + branch + F.pad(self.point[..., None, None], (self.border,) * 4)
+            return self.weight + branch + F.pad(self.point[..., None, None], (self.padding,) * 4)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.conv2d(x, self.merged(), self.bias, padding=self.border * self.dilation, dilation=self.dilation)
+        return F.conv2d(x, self.merged(), self.bias, padding=self.padding)
 
     def plain(self) -> nn.Conv2d:
         """The inference form: one ordinary convolution."""
         outputs, inputs, kernel, _ = self.weight.shape
-        conv = nn.Conv2d(inputs, outputs, kernel, padding=self.border * self.dilation, dilation=self.dilation)
+        conv = nn.Conv2d(inputs, outputs, kernel, padding=self.padding)
         conv = conv.to(device=self.weight.device, dtype=self.weight.dtype)
         with torch.no_grad():
             conv.weight.copy_(self.merged())

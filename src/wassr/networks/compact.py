@@ -16,22 +16,11 @@ from torch import Tensor, nn
 from wassr.networks.blocks import RepConv, Residual
 
 
-def silent(block: Residual) -> Residual:
-    """The block, as one that adds nothing yet: its last convolution starts at zero."""
-    last = list(block.body.children())[-1]
-    for name, parameter in last.named_parameters():
-        if name != "wide":  # with nothing in any branch, no branch would ever learn
-            nn.init.zeros_(parameter)
-    return block
-
-
 class Compact(nn.Module):
     """(N, 3, h, w) in [0, 1] to the residual (N, 3, scale h, scale w) over a bicubic enlargement.
 
     branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones. activate_sum: a ReLU after
-    every residual sum too: without it, half of the convolutions follow another one with nothing between. context:
-    blocks before the body whose first convolution is dilated by `reach`: they see the blocks of a JPEG whole.
-    They begin without effect, so that a trained network can be given some (make.start_from).
+    every residual sum too: without it, half of the convolutions follow another one with nothing between.
     """
 
     def __init__(
@@ -42,24 +31,19 @@ class Compact(nn.Module):
         depth: int = 2,
         branches: bool = True,
         activate_sum: bool = True,
-        context: int = 0,
-        reach: int = 4,
     ) -> None:
         super().__init__()
 
-        def conv(dilation: int = 1) -> nn.Module:
-            if branches:
-                return RepConv(channels, channels, dilation=dilation)
-            return nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        def conv() -> nn.Module:
+            return RepConv(channels, channels) if branches else nn.Conv2d(channels, channels, 3, padding=1)
 
-        def block(dilation: int = 1) -> Residual:
-            layers: list[nn.Module] = [conv(dilation)]
+        def block() -> nn.Module:
+            layers: list[nn.Module] = [conv()]
             for _ in range(depth - 1):
                 layers += [nn.ReLU(), conv()]
             return Residual(nn.Sequential(*layers), activate_sum)
 
         self.head = nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), nn.ReLU())
-        self.context = nn.Sequential(*(silent(block(reach)) for _ in range(context)))
         self.body = nn.Sequential(*(block() for _ in range(blocks)))
         self.tail = nn.Sequential(nn.Conv2d(channels, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale))
         last = self.tail[0]
@@ -69,4 +53,4 @@ class Compact(nn.Module):
         nn.init.zeros_(last.bias)
 
     def forward(self, low: Tensor) -> Tensor:
-        return self.tail(self.body(self.context(self.head(low))))
+        return self.tail(self.body(self.head(low)))

@@ -19,7 +19,6 @@ class Facts:
     gmac: 10^9 multiply-adds per 10^6 output pixels at x4 with default arguments: branches merged and batch
         normalisation folded, every layer evaluated where the paper has it.
     defaults: all arguments of the constructor but `scale`.
-    growing: arguments that add layers which begin without effect: a model with fewer of them can be trained on.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Facts:
     gmac: float
     sees_all: bool = False
     defaults: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({}))
-    growing: tuple[str, ...] = ()
 
     @property
     def planes(self) -> int:
@@ -50,18 +48,7 @@ COMPACT = Facts(
     base="bicubic",
     radius=12,
     gmac=14.3,
-    defaults=MappingProxyType(
-        {
-            "channels": 48,
-            "blocks": 5,
-            "depth": 2,
-            "branches": True,
-            "activate_sum": True,
-            "context": 0,
-            "reach": 4,
-        }
-    ),
-    growing=("context", "reach"),
+    defaults=MappingProxyType({"channels": 48, "blocks": 5, "depth": 2, "branches": True, "activate_sum": True}),
 )
 
 ESPCN = Facts(

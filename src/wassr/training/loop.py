@@ -120,7 +120,7 @@ def _first_state(recipe: Recipe, folder: RunFolder, saved: list[Path], start: st
         begin = str(content_model(recipe, folder))
     generator, hours, parent = make.new_generator(recipe), 0.0, None
     if begin:
-        generator, card = make.start_from(recipe, begin, adapted=stage == "content")
+        generator, card = make.start_from(recipe, begin, other_scale=stage == "content")
         hours, parent = card.hours, card.name
     state = make.new_state(recipe, stage, generator, hours, total=0)
     state.start, state.parent = start or "", parent

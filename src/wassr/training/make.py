@@ -7,9 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import nn
 
@@ -20,11 +18,11 @@ from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, save_weights
 from wassr.models.shelf import find
 from wassr.networks.critics import CRITICS
-from wassr.networks.facts import FACTS, Argument
+from wassr.networks.facts import FACTS
 from wassr.networks.probe import radius
 from wassr.training.adversarial import Adversary, check
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import AdversarialStage, GeneratorSpec, Recipe, Stage
+from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.state import State, averaged
 from wassr.training.teaching import words as teacher_words
 from wassr.upscaling.upscaler import Upscaler
@@ -72,45 +70,30 @@ def stage_of(recipe: Recipe, name: str) -> Stage:
     return stage
 
 
-def start_from(recipe: Recipe, name: str, adapted: bool = False) -> tuple[Generator, Card]:
+def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Generator, Card]:
     """Weights of a model, by name or file, as a generator of this recipe.
 
-    adapted: a model of another scale will do (EDSR 2017 trains x3 and x4 from x2 so), and one without the layers that
-    the recipe's network has more of (facts.growing); what does not fit begins anew. Raises TrainingError naming both
-    when network, arguments, base or (unless adapted) scale differ.
+    other_scale: a model of another scale will do; layers whose shapes depend on it begin anew (EDSR 2017 trains x3 and
+    x4 from x2 so). Raises TrainingError naming both when network, arguments, base or (unless allowed) scale differ.
     """
     found = find(name)
     card, spec = found.card, recipe.generator
-    if _shape(spec) != _shape(card) and not (adapted and _trunk(spec) == _trunk(card)):
-        words = f"recipe {_words(_shape(spec))}, model {_words(_shape(card))}"
-        raise TrainingError(f"{recipe.name} cannot start from {card.name}: {words}")
+    facts = FACTS[spec.network]
+    asked = (spec.network, spec.scale, {**facts.defaults, **spec.arguments}, spec.base)
+    has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
+    if asked != has and not (other_scale and asked == (has[0], spec.scale, *has[2:])):
+        raise TrainingError(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
     if found.weights is None:
         raise TrainingError(
             f"{name}: training needs its weights file (.safetensors), only the deployment form is there"
         )
     weights, _ = load_weights(found.weights)
     generator = new_generator(recipe)
-    if _shape(spec) != _shape(card):
+    if card.scale != spec.scale:
         fresh = {key: tensor.numpy() for key, tensor in generator.network.state_dict().items()}
-        if more := sorted(weights.keys() - fresh.keys()):
-            raise TrainingError(f"{recipe.name} cannot start from {card.name}: the recipe's network has no {more[0]}")
-        weights = {key: _fitting(weights.get(key), new) for key, new in fresh.items()}
+        weights = {key: weights[key] if weights[key].shape == new.shape else new for key, new in fresh.items()}
     load_network(generator.network, weights, card)
     return generator, card
-
-
-def _shape(of: GeneratorSpec | Card) -> tuple[str, int, dict[str, Argument], str]:
-    return of.network, of.scale, {**FACTS[of.network].defaults, **of.arguments}, of.base
-
-
-def _trunk(of: GeneratorSpec | Card) -> tuple[str, dict[str, Argument], str]:
-    """What must be equal for a model's weights to be of use."""
-    network, _, arguments, base = _shape(of)
-    return network, {k: v for k, v in arguments.items() if k not in FACTS[network].growing}, base
-
-
-def _fitting(array: NDArray[np.float32] | None, new: NDArray[np.float32]) -> NDArray[np.float32]:
-    return array if array is not None and array.shape == new.shape else new
 
 
 def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
@@ -248,7 +231,7 @@ def _laid_out(network: M, recipe: Recipe) -> M:
     return network.to(memory_format=layout)  # type: ignore[call-overload]
 
 
-def _words(what: tuple[str, int, dict[str, Argument], str]) -> str:
+def _words(what: tuple[str, int, dict[str, int | float | str | bool], str]) -> str:
     network, scale, arguments, base = what
     inner = ", ".join(f"{key}={value}" for key, value in arguments.items())
     return f"{network}({inner}) x{scale} on {base}"
