@@ -74,6 +74,29 @@ def test_a_preview_needs_no_output(wassr: Wassr, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "sheet.png"]
 
 
+def test_a_bad_file_is_told_once_for_sheet_and_folder(wassr: Wassr, tmp_path: Path) -> None:
+    save(tmp_path / "in" / "a.png", 64, 64)
+    (tmp_path / "in" / "bad.png").write_bytes(b"")
+    save(tmp_path / "in" / "thin.png", 3, 60)
+    ended = wassr("degrade", "in", "-o", "out", "--preview", "sheet.png")
+    assert ended.returncode == 1
+    errors = ended.stderr.decode()
+    assert errors.count("bad.png: is empty") == errors.count("thin.png: has fewer than 4 pixels") == 1
+    assert "1 done, 2 failed" in errors
+
+
+def test_alpha_depth_and_gray_are_not_kept(wassr: Wassr, tmp_path: Path) -> None:
+    """As docs/degradations.md says."""
+    for name, pixels in (("alpha", np.full((16, 16, 4), 99, np.uint8)), ("gray", np.full((16, 16), 99, np.uint8))):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    Image.fromarray(np.full((16, 16), 999, np.uint16)).save(tmp_path / "deep.png")
+    ended = wassr("degrade", "alpha.png", "gray.png", "deep.png", "-o", "out")
+    assert ended.returncode == 0, ended.stderr
+    for name in ("alpha", "gray", "deep"):
+        with Image.open(tmp_path / "out" / f"{name}.png") as image:
+            assert image.mode == "RGB"
+
+
 def test_needs_no_torch(tmp_path: Path) -> None:
     save(tmp_path / "a.png", 32, 32)
     program = "import sys; sys.modules['torch'] = None; from wassr.cli.main import main; sys.exit(main())"

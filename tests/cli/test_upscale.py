@@ -299,7 +299,8 @@ def test_a_compressed_picture_by_a_model_for_such(wassr: Wassr, tmp_path: Path) 
     words = ("upscale", "a.jpg", "-n", "joint.onnx", "--precision", "float32", "--report", "r.json")
     ended = wassr(*words, "-o", "auto.png")
     assert ended.returncode == 0, ended.stderr
-    assert f"wassr: a.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}\n" in ended.stderr.decode()
+    line = f"wassr: a.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}, within its quantisation intervals\n"
+    assert line in ended.stderr.decode()
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["jpeg"] == "auto"
     assert report["results"][0]["jpeg"][0]["quality"] == 50
@@ -338,7 +339,8 @@ def test_the_model_is_chosen_for_each_picture(shelf: None, monkeypatch, capsys) 
     said = captured.err.splitlines()
     assert said[0].startswith(f"wassr: {DEFAULT_MODEL}: ")
     assert said[1].startswith(f"wassr: {COMPRESSED_MODEL}: ")
-    assert said[2] == f"wassr: in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}"
+    line = f"wassr: in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}, within its quantisation intervals"
+    assert said[2] == line
     assert in_process(["upscale", "in", "-o", "out", "--skip-existing"], monkeypatch) == 0
     assert "3 skipped" in capsys.readouterr().err
     for words, expected in (
@@ -350,15 +352,32 @@ def test_the_model_is_chosen_for_each_picture(shelf: None, monkeypatch, capsys) 
         assert results(capsys.readouterr().out) == expected
 
 
-def test_one_jpeg_opens_one_model(shelf: None, monkeypatch, capsys) -> None:
-    assert in_process(["upscale", "in/file.jpg", "-o", "a.png"], monkeypatch) == 0
+@pytest.mark.parametrize("piped", [False, True])
+@pytest.mark.parametrize(
+    ("quality", "model", "other"), [(50, COMPRESSED_MODEL, DEFAULT_MODEL), (97, DEFAULT_MODEL, COMPRESSED_MODEL)]
+)
+def test_one_jpeg_opens_one_model(
+    quality: int, model: str, other: str, piped: bool, shelf: None, monkeypatch, capsys
+) -> None:
+    Path("in/file.jpg").write_bytes(jpeg(quality=quality))
+    with Path("in/file.jpg").open(encoding="utf-8") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert in_process(["upscale", "-" if piped else "in/file.jpg", "-o", "a.png"], monkeypatch) == 0
     captured = capsys.readouterr()
-    assert captured.err.splitlines()[0].startswith(f"wassr: {COMPRESSED_MODEL}: ")
-    assert DEFAULT_MODEL not in captured.err
+    assert captured.err.splitlines()[0].startswith(f"wassr: {model}: ")
+    assert other not in captured.err
     assert captured.out == ""
+    assert size(Path("a.png")) == (424, 360)
+
+
+@pytest.mark.parametrize("words", [["--strength", "0.5"], ["--contact-sheet"], ["--invented", "m.png"]])
+def test_what_needs_a_content_model_says_which_have_one(words: list[str], shelf: None, monkeypatch, capsys) -> None:
+    assert in_process(["upscale", "in/file.jpg", "-o", "a.png", *words], monkeypatch) == 2
+    assert "-n wassr-x4, or for compressed pictures -n wassr-jpeg-x4\n" in capsys.readouterr().err
 
 
 def test_without_that_model_the_usual_one_is_taken(tmp_path: Path, shelf: None, monkeypatch, capsys) -> None:
     put_on_shelf(tmp_path / "other", monkeypatch, joint=False)
     assert in_process(["upscale", "in/file.jpg", "-o", "a.png"], monkeypatch) == 0
-    assert f"wassr: in/file.jpg: JPEG of quality 50, 4:2:0: {DEFAULT_MODEL}\n" in capsys.readouterr().err
+    line = f"wassr: in/file.jpg: JPEG of quality 50, 4:2:0: {DEFAULT_MODEL}, network alone\n"
+    assert line in capsys.readouterr().err

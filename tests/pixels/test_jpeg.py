@@ -22,6 +22,7 @@ from wassr.pixels.jpeg import (
     plane_of,
     quantised,
     standard_table,
+    stated_quality,
     stored_luma,
 )
 
@@ -142,6 +143,24 @@ def test_rgb_and_cmyk_files_have_no_luma() -> None:
         assert not jpeg.ycc
         with pytest.raises(ValueError, match="no luma"):
             coefficients(jpeg)
+
+
+def test_subsampling_of_four_components() -> None:
+    data = saved(pil(3).convert("CMYK"), "JPEG", quality=70, subsampling=2)
+    assert found(data).sentence == "JPEG of quality 70, 4:2:0"
+    image = JpegImageFile(io.BytesIO(data))
+    for black in (1, 2):  # as Pillow writes CMYK, as Photoshop writes YCCK
+        image.layer = [(1, 2, 1, 0), (2, 1, 1, 0), (3, 1, 1, 0), (4, black, 1, 0)]
+        jpeg = facts(image, data)
+        assert jpeg is not None
+        assert jpeg.sentence == "JPEG of quality 70, 4:2:2"
+
+
+def test_first_bytes_state_a_quality_once_the_tables_are_among_them() -> None:
+    data = saved(pil(3), "JPEG", quality=97, exif=b"Exif\0\0" + exif_blob(thumbnail=bytes(3000)))
+    assert stated_quality(data) == stated_quality(data[:4000]) == 97
+    assert stated_quality(data[:2000]) is None
+    assert stated_quality(b"") is stated_quality(saved(pil(3), "PNG")) is None
 
 
 def test_luma_is_the_stored_one() -> None:

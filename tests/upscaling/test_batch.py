@@ -215,8 +215,8 @@ def test_each_picture_gets_the_model_for_its_history(mixed: Path) -> None:
     assert [[one.quality for one in result.jpeg] for result in outcome.results] == [[], [50], [50]]
     assert said[0].startswith(f"{COMPRESSED_MODEL}: openvino, float32, 1 thread")
     assert said[1:] == [
-        f"in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}",
-        f"in/hidden.png: an earlier JPEG of quality 50: {COMPRESSED_MODEL}",
+        f"in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}, within its quantisation intervals",
+        f"in/hidden.png: an earlier JPEG of quality 50: {COMPRESSED_MODEL}, within its quantisation intervals",
     ]
     for name, result in zip(("clean", "file", "hidden"), outcome.results, strict=True):
         expected = Upscaler(result.model, precision="float32")(result.source)
@@ -225,6 +225,7 @@ def test_each_picture_gets_the_model_for_its_history(mixed: Path) -> None:
     report = json.loads(Path("r.json").read_text(encoding="utf-8"))
     assert [facts["name"] for facts in report["models"]] == [DEFAULT_MODEL, COMPRESSED_MODEL]
     assert report["results"][1]["jpeg"][0]["words"] == "JPEG of quality 50, 4:2:0"
+    assert [result["projection"] for result in report["results"]] == ["neither", "bins", "bins"]
 
 
 def test_skipping_knows_the_models_and_the_wish(mixed: Path) -> None:

@@ -1,14 +1,18 @@
 """Which model a picture gets, and that no model is opened that no picture needs."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.pixels.samples import saved
 from tests.upscaling.shelf import clean, hidden_jpeg, jpeg, put_on_shelf
 from tests.upscaling.tiny import tiny_card, tiny_model
 from wassr import Upscaler, read_picture
-from wassr.upscaling.choice import COMPRESSED_MODEL, Choice, offered
+from wassr.upscaling.choice import COMPRESSED_MODEL, LIGHT, Choice, begins_compressed, offered
+from wassr.upscaling.compression import JpegWish, generations
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import DEFAULT_MODEL
 
@@ -39,7 +43,8 @@ def test_what_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     put_on_shelf(tmp_path, monkeypatch)
     assert offered("auto") == BOTH
     assert offered("off") == (DEFAULT_MODEL,)
-    assert offered(50) == (COMPRESSED_MODEL,)
+    assert offered(50) == offered(LIGHT - 1) == (COMPRESSED_MODEL,)
+    assert offered(LIGHT) == offered(100) == BOTH
     put_on_shelf(tmp_path / "without", monkeypatch, joint=False)
     assert {offered(wish) for wish in ("auto", "off", 50)} == {(DEFAULT_MODEL,)}
 
@@ -52,6 +57,42 @@ def test_a_model_by_what_the_picture_has_gone_through(make, opened: list[str]) -
     assert model_of(choice, clean()) == DEFAULT_MODEL
     assert opened == list(BOTH)
     assert choice.opened[1].card.name == COMPRESSED_MODEL
+
+
+def test_light_compression_is_no_reason_for_the_model_for_compressed_pictures(make) -> None:
+    choice = Choice(BOTH, make)
+    qualities = (LIGHT - 1, LIGHT, 97, 100)
+    made = [model_of(choice, jpeg(quality=quality)) for quality in qualities]
+    assert made == [COMPRESSED_MODEL, DEFAULT_MODEL, DEFAULT_MODEL, DEFAULT_MODEL]
+    with Image.open(io.BytesIO(jpeg(quality=50))) as opened:
+        saved_twice = saved(opened.convert("RGB"), "JPEG", quality=97)
+    found = choice.of(read_picture(saved_twice), Target(), "a")
+    assert [one.quality for one in generations(found.found)] == [97, 50]
+    assert found.model == COMPRESSED_MODEL
+
+
+def test_what_a_line_says(make) -> None:
+    said: list[str] = []
+
+    def line(data: bytes, wish: JpegWish = "auto", names: tuple[str, ...] = BOTH) -> str:
+        said.clear()
+        choice = Choice(names, lambda name: Upscaler(name, precision="float32", jpeg=wish, say=said.append))
+        choice.of(read_picture(data), Target(), "a")
+        return said[-1]
+
+    light, bins = f"light compression, {DEFAULT_MODEL}", f"{COMPRESSED_MODEL}, within its quantisation intervals"
+    assert line(jpeg(quality=97)) == f"a: JPEG of quality 97, 4:2:0: {light}, network alone"
+    assert line(clean(), 97) == f"a: JPEG of quality 97, as --jpeg says: {light}, network alone"
+    assert line(jpeg(), 97) == f"a: JPEG of quality 50, 4:2:0 (by the file's own tables, not --jpeg 97): {bins}"
+    assert line(jpeg(quality=97), "auto", (DEFAULT_MODEL,)) == (
+        f"a: JPEG of quality 97, 4:2:0: {DEFAULT_MODEL}, network alone"
+    )
+    assert line(jpeg(quality=97), 50).endswith(f"an earlier JPEG of quality 50, as --jpeg says: {bins}")
+
+
+def test_what_is_likely_by_first_bytes() -> None:
+    heads = [jpeg(), jpeg(quality=97), jpeg()[:20], clean(), hidden_jpeg(), b""]
+    assert [begins_compressed(head) for head in heads] == [True, False, True, False, False, False]
 
 
 def test_the_likely_one_is_opened_first_and_the_other_only_where_needed(make, opened: list[str]) -> None:
@@ -81,7 +122,7 @@ def test_a_named_model_takes_all(model: Path) -> None:
     choice = Choice.only(Upscaler(model, say=said.append))
     found = choice.of(read_picture(jpeg()), Target(), "a.jpg")
     assert (found.model, found.found.quality) == ("tiny-x4", 50)
-    assert said == ["a.jpg: JPEG of quality 50, 4:2:0: tiny-x4"]
+    assert said == ["a.jpg: JPEG of quality 50, 4:2:0: tiny-x4, network alone"]
     assert model_of(choice, clean()) == "tiny-x4"
     assert len(said) == 1
 

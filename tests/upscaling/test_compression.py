@@ -9,6 +9,7 @@ from wassr.ground.errors import UsageError
 from wassr.pixels.formats import read_picture
 from wassr.pixels.jpeg import standard_table
 from wassr.pixels.jpeg_traces import History, Trace, history
+from wassr.upscaling.bins import SEVERAL, bins_of
 from wassr.upscaling.compression import NEVER, generations, jpeg_wish, look, told
 
 
@@ -39,14 +40,25 @@ def test_off_does_not_look(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stated_quality_is_a_trace_of_libjpegs_table_but_a_files_own_tables_hold() -> None:
     (trace,) = look(read_picture(clean()), 62).traces
     assert (trace.top, trace.left, trace.quality, trace.table) == (0, 0, 62, standard_table(62))
+    picture = read_picture(jpeg(quality=50))
+    assert look(picture, 62) == look(picture, 50) == history(picture)
+
+
+def test_a_stated_quality_below_a_files_own_is_an_earlier_generation() -> None:
     picture = read_picture(jpeg(quality=80))
-    assert look(picture, 62) == history(picture)
+    found = look(picture, 62)
+    assert found.file == picture.jpeg
+    assert [trace.quality for trace in found.traces] == [62]
+    assert found.quality == 62
+    assert told(found, 62) == "JPEG of quality 80, 4:2:0; an earlier JPEG of quality 62, as --jpeg says"
+    assert {one.width for one in bins_of(picture, found)} == {SEVERAL}  # the file's, by what was before it
 
 
 def test_what_is_told() -> None:
     file, png = read_picture(jpeg()), read_picture(clean())
     assert told(look(file, "auto"), "auto") == "JPEG of quality 50, 4:2:0"
     assert told(look(file, 62), 62) == "JPEG of quality 50, 4:2:0 (by the file's own tables, not --jpeg 62)"
+    assert told(look(file, 50), 50) == "JPEG of quality 50, 4:2:0, as --jpeg says"
     assert told(look(png, 62), 62) == "JPEG of quality 62, as --jpeg says"
 
 

@@ -1,3 +1,4 @@
+import io
 import os
 import sys
 from pathlib import Path
@@ -32,19 +33,33 @@ def test_folders_patterns_and_any_name(tmp_path) -> None:
     assert names(tmp_path, [str(tmp_path), f"{tmp_path}/*.png"]) == ["ä b.JPG", "ｂ.png"]  # each once
 
 
-def test_a_jpeg_is_known_by_its_first_bytes(tmp_path) -> None:
-    for name, data in (("a.png", b"\xff\xd8\xff\xe0rest"), ("b.jpg", b"\x89PNG\r\n\x1a\nrest"), ("c.jpg", b"")):
+def test_first_bytes_of_files(tmp_path) -> None:
+    for name, data in (("a.png", b"abc"), ("b.jpg", b""), ("c.jpg", bytes(1 << 20))):
         (tmp_path / name).write_bytes(data)
     places = [tmp_path / name for name in ("a.png", "b.jpg", "c.jpg", "no.jpg", ".")]
-    assert [Source(place).begins_as_jpeg for place in places] == [True, False, False, False, False]
-    assert not Source(None).begins_as_jpeg
+    assert [len(Source(place).head) for place in places] == [3, 0, 1 << 16, 0, 0]
+    assert Source(tmp_path / "a.png").head == b"abc"
+
+
+def test_first_bytes_of_stdin_stay_for_its_reader(monkeypatch) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"abc")
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert Source(None).head == b"abc"
+        assert stdin.buffer.read() == b"abc"
+    assert Source(None).head == b""  # closed by now
+    for stdin in (io.StringIO(), None):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert Source(None).head == b""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
 def test_a_pipe_keeps_its_first_bytes(tmp_path) -> None:
     """Opening it would wait for a writer; reading would rob the reader that follows."""
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert not Source(tmp_path / "pipe.jpg").begins_as_jpeg
+    assert Source(tmp_path / "pipe.jpg").head == b""
 
 
 def test_names_with_magic_are_files_first(tmp_path) -> None:

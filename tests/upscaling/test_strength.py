@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -113,8 +114,9 @@ def test_the_torch_engine_blends_and_says_so() -> None:
 def test_only_parent_and_child_are_mixed(tmp_path: Path) -> None:
     path = tiny_family(tmp_path)
     assert content_model(find(path)).card.name == PARENT
-    with pytest.raises(UsageError, match="was not trained from a content model"):
+    with pytest.raises(UsageError, match="was not trained from a content model") as caught:
         mixture(find(tmp_path / f"{PARENT}.onnx"), 0.5)
+    assert set(re.findall(r"-n ([\w-]+\w)", str(caught.value))) == set(CHILDREN)  # the way out
     tiny_model(tmp_path / f"{PARENT}.onnx", strength=-3)  # trained anew under the same name
     with pytest.raises(UsageError, match=f"was not trained from the {PARENT} at hand"):
         mixture(find(path), 0.5)

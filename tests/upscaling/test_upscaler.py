@@ -266,6 +266,18 @@ def test_a_jpeg_whose_intervals_are_not_known_gets_nothing() -> None:
     assert np.array_equal(compressed(data), network_alone(data))
 
 
+@pytest.mark.parametrize("made", [jpeg, hidden_jpeg, clean, lambda: jpeg(keep_rgb=True, subsampling="4:4:4")])
+def test_what_is_told_of_the_projection_is_what_is_done(made, model: Path) -> None:
+    data = made()
+    picture = read_picture(data)
+    found = history(picture)
+    told = joint(1).projection(found)
+    bare = [np.array_equal(compressed(data, consistency=passes), network_alone(data)) for passes in (0, 1)]
+    assert bare == {"bins": [False, False], "back-projection": [True, False], "neither": [True, True]}[told]
+    assert joint(0).projection(NEVER) == Upscaler(model).projection(found) == "neither"
+    assert joint(1).projection(NEVER) == "back-projection"
+
+
 def test_the_wish_is_followed() -> None:
     data = jpeg()
     assert np.array_equal(compressed(data, jpeg="off"), compressed(replace(read_picture(data), jpeg=None), found=NEVER))

@@ -40,13 +40,15 @@ def degrade(
     if not found.sources:
         raise UsageError(f"no pictures found ({found.passed_over} other files)")
     jobs = plan(found, output, "png").jobs if output else ()
-    whole = preview is None or _preview(preview, found.sources, steps, scale, seed)
-    whole = _run(jobs, steps, scale, seed, overwrite) and whole
+    told = _preview(preview, found.sources, steps, scale, seed) if preview is not None else frozenset()
+    whole = _run(jobs, steps, scale, seed, overwrite, told) and not told
     raise typer.Exit(0 if whole else 1)
 
 
-def _run(jobs: "tuple[Job, ...]", steps: "tuple[Step, ...]", scale: int, seed: int, overwrite: bool) -> bool:
-    """Whether all were done; a bad one is told and does not stop the rest."""
+def _run(
+    jobs: "tuple[Job, ...]", steps: "tuple[Step, ...]", scale: int, seed: int, overwrite: bool, told: frozenset[str]
+) -> bool:
+    """Whether all were done; a bad one is told, if it is not `told` already, and does not stop the rest."""
     from wassr.cli.terminal import Terminal
     from wassr.data.degradations import degrade, whole_multiple
     from wassr.data.dice import dice_of_picture
@@ -66,7 +68,8 @@ def _run(jobs: "tuple[Job, ...]", steps: "tuple[Step, ...]", scale: int, seed: i
                 write_picture(picture_from_array(low.levels), job.target)
                 done += 1
             except PictureError as error:
-                terminal.say(str(error))
+                if str(error) not in told:
+                    terminal.say(str(error))
             except (OSError, ValueError, MemoryError) as error:  # a codec's limits: WebP ends at 16383 pixels
                 terminal.say(f"{job.source.name}: cannot be degraded: {one_line(error)}")
         if jobs:
@@ -75,25 +78,28 @@ def _run(jobs: "tuple[Job, ...]", steps: "tuple[Step, ...]", scale: int, seed: i
     return done == len(jobs)
 
 
-def _preview(file: Path, sources: "tuple[Source, ...]", steps: "tuple[Step, ...]", scale: int, seed: int) -> bool:
-    """The sheet of some pictures, from the first to the last; whether all that were wanted could be read."""
+def _preview(
+    file: Path, sources: "tuple[Source, ...]", steps: "tuple[Step, ...]", scale: int, seed: int
+) -> frozenset[str]:
+    """The sheet of some pictures, from the first to the last; gives what was told of those that cannot be read."""
     from wassr.cli.terminal import Terminal
     from wassr.data.contact_sheet import contact_sheet
     from wassr.pixels.formats import picture_from_array, write_picture
 
     count = min(SHEET_PICTURES, len(sources))
     wanted = [sources[i * len(sources) // count] for i in range(count)]
-    pictures = []
+    pictures, told = [], []
     with Terminal("", bar=False) as terminal:
         for source in wanted:
             try:
                 pictures.append((_key(source), _read(source, source.trouble, scale)))
             except PictureError as error:
-                terminal.say(str(error))
+                told.append(str(error))
+                terminal.say(told[-1])
         if pictures:
             write_picture(picture_from_array(contact_sheet(pictures, steps, scale, seed)), file)
             terminal.say(f"wrote {file}")
-    return len(pictures) == count
+    return frozenset(told)
 
 
 def _read(source: "Source", trouble: str, scale: int) -> "Levels":

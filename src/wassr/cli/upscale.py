@@ -106,7 +106,7 @@ def upscale(
 ) -> None:
     """Enlarge pictures: files, folders (--recursive), patterns, or - for stdin and stdout."""
     from wassr.upscaling.batch import Options
-    from wassr.upscaling.choice import Choice, offered
+    from wassr.upscaling.choice import Choice, begins_compressed, offered
     from wassr.upscaling.compression import jpeg_wish
     from wassr.upscaling.inputs import find_sources, plan, with_maps
     from wassr.upscaling.target import Target, parse_min_size
@@ -149,7 +149,8 @@ def upscale(
         jpeg=wish,
         say=display.say,
     )
-    choice = Choice(names, make, compressed_first=found.sources[0].begins_as_jpeg)
+    compressed_first = len(names) > 1 and begins_compressed(found.sources[0].head)
+    choice = Choice(names, make, compressed_first=compressed_first)
     display.start(choice.first, found.passed_over)
     if dry_run:
         raise typer.Exit(_dry_run(planned, choice, options, display))

@@ -91,6 +91,21 @@ def facts(image: Any, data: bytes, orientation: int = 1, converted: bool = False
     return Jpeg(kept, quality, standard, subsampling, *size, orientation, ycc, converted, data)
 
 
+def stated_quality(head: bytes) -> int | None:
+    """The quality of a JPEG file that begins with these bytes; None where they are no JPEG's or end within its header.
+
+    Decodes nothing, and never raises.
+    """
+    from PIL import JpegImagePlugin
+
+    try:
+        with strict_pillow(len(head)):
+            found = facts(JpegImagePlugin.JpegImageFile(io.BytesIO(head)), head)
+    except Exception:  # Pillow raises nearly anything on damaged bytes; decoding will tell
+        return None
+    return found.quality if found else None
+
+
 @lru_cache(maxsize=256)
 def standard_table(quality: int, chroma: bool = False) -> Table:
     """libjpeg's table of a quality 1..100, limited to 1..255 as for baseline files."""
@@ -198,10 +213,13 @@ def _reduced(plane: NDArray[Any], ratio: int, axis: int) -> NDArray[Any]:
 
 
 def _subsampling(layers: Any) -> tuple[int, int] | None:
-    """Luma samples per chroma sample (across, down); None where that is no whole number or Cb differs from Cr."""
-    if len(layers) != 3:
+    """Luma samples per chroma sample (across, down); None where that is no whole number or Cb differs from Cr.
+
+    Of four components, the first and the next two stand for luma and chroma, as in Photoshop's YCCK and Pillow's CMYK.
+    """
+    if len(layers) < 3:
         return 1, 1
-    luma, blue, red = (layer[1:3] for layer in layers)
+    luma, blue, red = (layer[1:3] for layer in layers[:3])
     if blue != red or 0 in blue or luma[0] % blue[0] or luma[1] % blue[1]:
         return None
     return luma[0] // blue[0], luma[1] // blue[1]

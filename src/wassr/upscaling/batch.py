@@ -21,7 +21,7 @@ from wassr.upscaling.invented import Invented, invented
 from wassr.upscaling.ledger import Ledger, digest
 from wassr.upscaling.sheet import at_strengths, contact_sheet
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import Upscaler, part_of
+from wassr.upscaling.upscaler import Projection, Upscaler, part_of
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Result:
     """What became of one picture. seconds: reading, enlarging and writing together.
 
     invented: share of the picture, 0..1; None where it was not measured. model: what enlarged it. jpeg: what it has
-    gone through, the latest compression first.
+    gone through, the latest compression first. projection: what held the result to the picture: "bins" (the intervals
+    of the JPEG's quantisation), "back-projection" or "neither"; empty where nothing was done.
     """
 
     source: str
@@ -60,6 +61,7 @@ class Result:
     invented: float | None = None
     model: str = ""
     jpeg: tuple[Generation, ...] = ()
+    projection: Projection | Literal[""] = ""
 
 
 @dataclass(frozen=True)
@@ -192,8 +194,8 @@ class _Worker:
         if made is None:
             return Result(source, target, "skipped", "made before from this input by these settings")
         share = None if made.invented is None else round(made.invented.share, 4)
-        size, jpeg = (made.picture.width, made.picture.height), generations(made.by.found)
-        return Result(source, target, "done", "", *size, seconds, share, made.by.model, jpeg)
+        size, by = (made.picture.width, made.picture.height), made.by
+        return Result(source, target, "done", "", *size, seconds, share, by.model, generations(by.found), by.projection)
 
     def _made(self, job: Job, progress: Callable[[int, int], None]) -> _Made | None:
         content = read_source(job.source)

@@ -115,25 +115,31 @@ class InBins:
         return np.ascontiguousarray((ycbcr_to_rgb(missing) if len(reduced) == 3 else missing).transpose(2, 0, 1))
 
 
+def states_bins(found: History) -> bool:
+    """Whether such a compression states any intervals, as told of `bins_of`."""
+    if found.file is not None:
+        return found.file.ycc and not found.file.converted
+    return bool(found.traces) and found.traces[0].table is not None
+
+
 def bins_of(picture: Picture, found: History) -> tuple[Bins, ...]:
     """The intervals that a picture's compression states: of luma and both chromas, of luma alone, or none.
 
     From the JPEG file itself; or, where a picture saved without loss shows the trace of one JPEG whose table is known,
     from its luma. None where a colour profile changed the colours, for RGB and CMYK, and without a JPEG.
     """
+    if not states_bins(found):
+        return ()
     if found.file is not None:
         return _of_file(found.file, SEVERAL if found.traces else SINGLE)
-    if not found.traces or found.traces[0].table is None:
-        return ()
     trace, table = found.traces[0], found.traces[0].table
+    assert table is not None
     plane = luma(picture.colour[trace.top :, trace.left :]) * WHITE
     width = SEVERAL if len(found.traces) > 1 else SINGLE
     return (_bins(quantised(plane, table), trace.top, trace.left, 1, 1, width),)
 
 
 def _of_file(file: Jpeg, width: float) -> tuple[Bins, ...]:
-    if file.converted or not file.ycc:
-        return ()
     across, down = file.subsampling
     found = []
     for k, plane in enumerate(coefficients(file)):

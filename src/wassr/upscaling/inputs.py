@@ -1,8 +1,10 @@
 """From what stands on a command line to a list of jobs: which file becomes which, before anything is computed."""
 
 import glob
+import io
 import itertools
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,10 +12,10 @@ from pathlib import Path, PurePath
 
 from wassr.ground.errors import UsageError
 from wassr.pixels.formats import READABLE, WRITABLE
-from wassr.pixels.reading import kind_of
 from wassr.upscaling.ledger import Ledger
 
 STREAM = "-"
+HEAD = 1 << 16  # bytes in which most files have said what they are
 HERE = PurePath()
 
 
@@ -30,15 +32,21 @@ class Source:
         return "stdin" if self.path is None else str(self.path)
 
     @property
-    def begins_as_jpeg(self) -> bool:
-        """By its first bytes. False for what cannot be read, and for pipes, which can be read once only."""
-        if self.path is None or not self.path.is_file():
-            return False
+    def head(self) -> bytes:
+        """Its first bytes; of stdin those that have come, or come first, which stay for its reader.
+
+        Empty for what cannot be read, and for named pipes: reading would rob the reader that follows.
+        """
         try:
+            if self.path is None:
+                stdin = getattr(sys.stdin, "buffer", None)
+                return stdin.peek(HEAD) if isinstance(stdin, io.BufferedReader) else b""
+            if not self.path.is_file():
+                return b""
             with self.path.open("rb") as file:
-                return kind_of(file.read(64)) == "JPEG"
-        except OSError:
-            return False
+                return file.read(HEAD)
+        except (OSError, ValueError):  # closed, or no name that a file could have
+            return b""
 
 
 @dataclass(frozen=True)

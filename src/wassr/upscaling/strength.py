@@ -99,7 +99,10 @@ def content_model(model: ModelFile) -> ModelFile:
     """
     card = model.card
     if not card.parent:
-        raise UsageError(f"{card.name}: was not trained from a content model, so there is nothing to compare or mix")
+        raise UsageError(
+            f"{card.name}: was not trained from a content model, so there is nothing to compare or mix; name one that "
+            "was: -n wassr-x4, or for compressed pictures -n wassr-jpeg-x4"
+        )
     content = find_parent(model)
     if content is None:
         raise UsageError(f"{card.name}: its content model {card.parent} is neither beside it nor on the shelf")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from wassr.models.shelf import find, shipped
 from wassr.pixels.jpeg_traces import History
 from wassr.pixels.picture import Picture, bleed_colour
 from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect
-from wassr.upscaling.bins import Bins, InBins, bins_of
+from wassr.upscaling.bins import Bins, InBins, bins_of, states_bins
 from wassr.upscaling.compression import jpeg_wish, look
 from wassr.upscaling.engines import Engine, Wish, float32_wish
 from wassr.upscaling.kinds import enlarged_like
@@ -32,6 +32,7 @@ from wassr.upscaling.tiling import Grid, grid
 Floats = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 BinsOrNone = tuple[Bins, ...] | None
+Projection = Literal["bins", "back-projection", "neither"]
 
 DEFAULT_MODEL = "compact-x4"
 MEMBER = r"(.+)-x([2-9]|[1-9]\d+)"  # of a family: a stem, and a scale that enlarges
@@ -152,6 +153,12 @@ class Upscaler:
         """
         height, width = target.size(picture.height, picture.width, self.card.scale)
         return self.for_picture(picture, target)._sized(picture, height, width, name, progress, found)
+
+    def projection(self, found: History) -> Projection:
+        """What holds the result to a picture that has gone through this."""
+        if self.card.inputs != "clean" and found.quality is not None:
+            return "bins" if states_bins(found) else "neither"
+        return "back-projection" if self.card.consistency else "neither"
 
     def for_picture(self, picture: Picture, target: Target) -> "Upscaler":
         """The upscaler of this family that enlarges a picture to its target."""
