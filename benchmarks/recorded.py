@@ -48,10 +48,17 @@ PAIRING = "preset: rpgan-r1r2, weight: null"
 FEW = "{few}"  # stands for a folder with a single small picture
 
 CLASSES: dict[str, tuple[str, ...]] = {
-    "good": (f"adversarial.adversarial={{{PAIRING}, ratio: 0.5}}", "adversarial.loss={l1: 1, raster: 1}"),
+    "good": (
+        "adversarial.critic.network=vgg",
+        "adversarial.critic.arguments={width: 24, normalisation: none}",
+        "adversarial.adversarial={objective: vanilla, weight: null, ratio: 0.3}",
+        "adversarial.optimizer.rate=3e-5",
+        "adversarial.loss={l1: 1, raster: 1}",
+    ),
     "lagging": (
         "adversarial.adversarial={preset: wgan-gp, critic_steps: 1, weight: null, ratio: 0.3}",
-        "adversarial.critic.optimizer.rate=1e-5",
+        "adversarial.optimizer.rate=5e-4",
+        "adversarial.critic.optimizer.rate=1e-4",
     ),
     "no-effect": (
         "adversarial.adversarial={preset: wgan-clip-all}",
@@ -62,11 +69,12 @@ CLASSES: dict[str, tuple[str, ...]] = {
     ),
     "diverging": (
         f"adversarial.adversarial={{{PAIRING}, ratio: 30.0}}",
-        "adversarial.optimizer.rate=1e-2",
+        "adversarial.optimizer.rate=3e-2",
     ),
     "over-trained": (
-        f"adversarial.adversarial={{{PAIRING}, ratio: 3.0}}",
-        "adversarial.optimizer.rate=5e-4",
+        f"data.train=[{FEW}]",
+        f"adversarial.adversarial={{{PAIRING}, ratio: 0.5}}",
+        "adversarial.optimizer.rate=1e-4",
         "adversarial.steps=800",
     ),
     "memorising": (
