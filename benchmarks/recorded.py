@@ -85,8 +85,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "adversarial.critic.optimizer.rate=1e-4",
     ),
     "oscillating": (
-        f"adversarial.adversarial={{{PAIRING}, ratio: 2.0}}",
-        "adversarial.optimizer={kind: adam, rate: 1.0e-3, betas: [0.9, 0.99]}",
+        f"adversarial.adversarial={{{PAIRING}, ratio: 1.0}}",
+        "adversarial.optimizer={kind: adam, rate: 5.0e-4, betas: [0.9, 0.99]}",
         "adversarial.ema=0",
     ),
 }
