@@ -1,12 +1,15 @@
 """Files written in the layout of the 2018 code load as ours, do what its layers do, and cannot run anything."""
 
+import codecs
+import io
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -120,23 +123,64 @@ def test_upscale_takes_such_a_file(tmp_path: Path) -> None:
         assert made.size == (40, 48)
 
 
+class PythonTwo(pickle._Pickler):  # type: ignore[name-defined,misc]
+    """Writes bytes as Python 2 did, as its own text."""
+
+    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+
+    def _text(self, content: bytes) -> None:
+        self.write(pickle.BINSTRING + struct.pack("<i", len(content)) + content)
+        self.memoize(content)
+
+    dispatch[bytes] = _text
+
+
+def dumped(content: object, protocol: int | None) -> bytes:
+    """By NumPy's module of that time, where a name is a line of its own (up to protocol 3); None: by Python 2."""
+    stream = io.BytesIO()
+    (PythonTwo(stream, 2) if protocol is None else pickle.Pickler(stream, protocol)).dump(content)
+    return stream.getvalue().replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
+
+
+@pytest.mark.parametrize("protocol", [None, 2, 3, 4])
+def test_every_protocol_of_that_time_is_read(protocol: int | None, tmp_path: Path) -> None:
+    arrays = params(9, 9)
+    whole = np.empty(len(arrays), dtype=object)
+    whole[:] = arrays
+    content = dumped(whole, protocol)
+    assert (b"_codecs\nencode" in content) == (protocol == 2)
+    weights, _ = load_weights(pickled(tmp_path / "g.npz", content))
+    assert weights["head.0.weight"].transpose(2, 3, 1, 0).tobytes() == arrays[0].tobytes()
+    assert weights["tail.6.bias"].tobytes() == arrays[-1].tobytes()
+
+
 class Evil:
     def __reduce__(self) -> tuple[Any, ...]:
         return os.system, ("touch evil",)
 
 
-def pickled(path: Path, content: object) -> Path:
+class Encoded:
+    """Text through the one codec that Python 3's pickles of protocol 2 need is bytes, through another it is refused."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return codecs.encode, ("cfk", "rot13")
+
+
+def pickled(path: Path, content: bytes) -> Path:
     with zipfile.ZipFile(path, "w") as archive, archive.open("params.npy", "w") as stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "|O", "fortran_order": False, "shape": (1,)})
-        stream.write(pickle.dumps(content))
+        stream.write(content)
     return path
 
 
-@pytest.mark.parametrize("content", [Evil(), np.array([Evil()], dtype=object), {"a": os.getcwd}])
-def test_nothing_but_arrays_is_unpickled(content: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("protocol", [None, 2, 3, 4])
+@pytest.mark.parametrize("content", [Evil(), np.array([Evil()], dtype=object), {"a": os.getcwd}, Encoded()])
+def test_nothing_but_arrays_is_unpickled(
+    content: object, protocol: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError, match="which is no array"):
-        load_weights(pickled(tmp_path / "evil.npz", content))
+        load_weights(pickled(tmp_path / "evil.npz", dumped(content, protocol)))
     assert not (tmp_path / "evil").exists()
 
 

@@ -146,6 +146,14 @@ def test_wrong_crops_are_refused() -> None:
         critic("vgg")(torch.rand(1, 3, 96, 96))
     with pytest.raises(ModelError, match="multiple of 64"):
         DCGANCritic(96)
+    for wrong in (16, 31):
+        with pytest.raises(ModelError, match="choose one of 32 or more"):
+            CRITICS["patch"](crop=wrong)
+    for name, step in (("unet", 8), ("lean", 2)):
+        CRITICS[name](crop=32, width=8)
+        for wrong in (32 + step // 2, 0):
+            with pytest.raises(ModelError, match=f"choose one of 8 or more, a multiple of {step}"):
+                CRITICS[name](crop=wrong)
     with pytest.raises(ModelError, match="bn, layer or none"):
         VGGCritic(96, normalisation="spectral")  # type: ignore[arg-type]
 

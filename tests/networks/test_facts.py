@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from wassr.networks.facts import FACTS
+from wassr.networks.critics import CRITICS
+from wassr.networks.facts import CRITIC_FACTS, FACTS, FEATURE_LAYERS
+from wassr.networks.features import _TORCHVISION_TRUNK, TRUNKS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import cost
 from wassr.networks.table import NETWORKS
@@ -17,6 +19,17 @@ def test_defaults_are_the_constructors(name: str) -> None:
     parameters = inspect.signature(NETWORKS[name]).parameters
     assert "scale" in parameters
     assert {k: p.default for k, p in parameters.items() if k != "scale"} == dict(FACTS[name].defaults)
+
+
+def test_critics_are_those_of_their_table() -> None:
+    assert list(CRITIC_FACTS) == list(CRITICS)
+    for name, defaults in CRITIC_FACTS.items():
+        parameters = inspect.signature(CRITICS[name]).parameters
+        assert {k: p.default for k, p in parameters.items() if k != "crop"} == dict(defaults)
+
+
+def test_feature_layers_are_those_of_the_trunks() -> None:
+    assert set(FEATURE_LAYERS) == {tap for trunk in (*TRUNKS.values(), _TORCHVISION_TRUNK) for tap in trunk.scales}
 
 
 @pytest.mark.parametrize("name", FACTS)

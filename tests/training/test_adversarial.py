@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from wassr.networks.critics import CRITICS
 from wassr.training.adversarial import Adversary, check, cosine, randomness, ratio
 from wassr.training.adversarial_loss import PRESETS, AdversarialLoss
+from wassr.training.descent import Optimizer
 from wassr.training.guard import Norms
 from wassr.training.lipschitz import clip, gradient_norms
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import Optimizer
 from wassr.training.step import descend, total
 
 RMSPROP, ADAM = Optimizer(kind="rmsprop", rate=5e-5), Optimizer(kind="adam", rate=1e-4, betas=(0.0, 0.9))
@@ -125,6 +125,28 @@ def test_ratio_and_cosine() -> None:
     assert cosine(pull, -pull) == pytest.approx(-1)
     assert cosine(pull, 0 * pull) == 0
     assert math.isfinite(ratio(0 * pull, push))
+
+
+@pytest.mark.parametrize("k", [0.25, 3.0])
+@pytest.mark.parametrize("objective", ["wasserstein", "hinge"])
+def test_a_critics_last_layer_scales_the_ratio(objective: str, k: float) -> None:
+    torch.manual_seed(0)
+    critic = CRITICS["lean"](width=8)
+    high, fake = torch.rand(2, 2, 3, 16, 16)
+    adversary = Adversary(AdversarialLoss(objective=objective, clip=0.01))  # type: ignore[arg-type]
+
+    def measured() -> float:
+        y = fake.clone().requires_grad_(True)
+        (pull,) = torch.autograd.grad((y - high).square().mean(), y)
+        (push,) = torch.autograd.grad(adversary.generator_loss(critic, high, high, y), y)
+        return ratio(pull, push)
+
+    before = measured()
+    with torch.no_grad():
+        for parameter in critic.layers[-1].parameters():  # type: ignore[union-attr,index]
+            parameter.mul_(k)
+    assert before > 0
+    assert measured() == pytest.approx(k * before, rel=1e-5)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 50.0])

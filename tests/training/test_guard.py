@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from wassr.training.guard import FACTOR, LEAST, WINDOW, Caution, Exploding, Norms, first_bad_layer
+from wassr.models.build import build_network
+from wassr.networks.facts import FACTS
+from wassr.training.guard import FACTOR, LEAST, LOUD, WINDOW, Caution, Exploding, Norms, first_bad_layer, loudness
 
 
 def test_a_norm_far_above_its_median_is_refused_and_not_remembered() -> None:
@@ -33,6 +35,27 @@ def test_young_medians_and_other_networks_judge_nothing() -> None:
     norms.judge("critic", 1e9)
     quiet = Norms({"critic": [0.0] * LEAST})
     quiet.judge("critic", 5.0)  # a critic that said nothing so far may begin to speak
+
+
+def test_results_beyond_any_picture_need_no_history() -> None:
+    picture = torch.rand(2, 3, 8, 8)
+    for made in (picture, -picture, picture + 3, LOUD * torch.ones(1, 3, 4, 4)):
+        loudness(made)
+    loudness(picture * float("nan"))  # named by those who know the term and the layer
+    loudness(picture / 0)
+    for made in (picture + LOUD, -2 * LOUD * torch.ones(1, 3, 4, 4)):
+        with pytest.raises(Exploding, match=r"the generator's results are \d+(\.\d+)? times as bright as white"):
+            loudness(made)
+
+
+@pytest.mark.parametrize("name", FACTS)
+@pytest.mark.parametrize("seed", range(3))
+def test_fresh_networks_are_far_from_loud(name: str, seed: int) -> None:
+    torch.manual_seed(seed)
+    planes = FACTS[name].planes
+    with torch.no_grad():
+        made = build_network(name, 4, {})(torch.rand(2, planes, 12, 12))
+    assert float(made.abs().mean()) < LOUD / 5
 
 
 def test_only_a_window_is_remembered() -> None:

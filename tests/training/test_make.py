@@ -155,13 +155,38 @@ def problem(recipe: Make, **adversarial: object) -> str:
 
 
 def test_critics_that_cannot_be(recipe: Make) -> None:
-    assert "vgh: no such critic; did you mean vgg?" in problem(recipe, critic={"network": "vgh"})
-    assert "no such critic; it may be vgg, dcgan, lean" in problem(recipe, critic={"network": "zzz"})
-    assert "lean takes no widht; did you mean width?" in problem(
-        recipe, critic={"network": "lean", "arguments": {"widht": 3}}
-    )
     assert "set critic.arguments.normalisation" in problem(recipe, critic={"network": "vgg", "arguments": {"width": 4}})
     assert "multiple of 64" in problem(recipe, critic={"network": "dcgan"})
+
+
+@pytest.mark.parametrize(
+    ("critic", "crop", "scale", "words"),
+    [
+        ("unet", 36, 4, "critic unet: crop 36 does not fit its layers; choose one of 8 or more, a multiple of 8"),
+        ("patch", 16, 4, "critic patch: crop 16 does not fit its layers; choose one of 32 or more"),
+        ("lean", 33, 3, "critic lean: crop 33 does not fit its layers; choose one of 8 or more, a multiple of 2"),
+    ],
+)
+def test_crops_that_a_critic_cannot_judge(recipe: Make, critic: str, crop: int, scale: int, words: str) -> None:
+    stage = {"critic": {"network": critic, "arguments": {"width": 4}}, "crop": crop, "adversarial": "srgan"}
+    generator = {"network": "compact", "arguments": {"channels": 16, "blocks": 1}, "scale": scale}
+    with pytest.raises(ModelError) as caught:
+        make.adversarial_problems(recipe(content={"crop": 36}, adversarial=stage, generator=generator), print)
+    assert str(caught.value) == words
+
+
+def test_mistakes_of_the_second_stage_are_found_before_the_first(recipe: Make, tmp_path: Path) -> None:
+    loss = {"l1": 1.0, "feature": 1.0, "feature_weights": str(tmp_path / "absent.safetensors")}
+    message = problem(recipe, loss=loss)
+    assert message.startswith("tiny: adversarial.loss: ")
+    assert "absent.safetensors: no such file; name the VGG weights" in message
+    one = {"critic": {"network": "dcgan", "arguments": {"width": 4}}, "crop": 64, "batch": 1, "adversarial": "srgan"}
+    message = problem(recipe, **one)
+    assert message.startswith("tiny: adversarial: the critic dcgan cannot work on 1 crops of 64 (")
+    assert message.endswith("choose a larger adversarial.crop or adversarial.batch")
+    said: list[str] = []
+    make.adversarial_problems(recipe(content={}, adversarial=one | {"batch": 2}), said.append)
+    assert said == []
 
 
 def test_luma_and_colour_are_not_mixed(recipe: Make) -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from wassr.training.descent import Optimizer, Schedule
 from wassr.training.optimizers import OPTIMIZERS, orthogonal, rate_factor
-from wassr.training.recipe import Optimizer, Schedule
 
 
 @pytest.mark.parametrize("shape", [(16, 144), (144, 16), (3, 24, 40), (2, 5, 9)])
@@ -71,7 +71,8 @@ def test_tensorflows_rmsprop_begins_gently() -> None:
 
 def test_settings_reach_the_optimisers() -> None:
     parameters = [nn.Parameter(torch.zeros(2, 2))]
-    o = Optimizer(rate=0.3, betas=(0.1, 0.2), smoothing=0.4, momentum=0.5, epsilon=0.6, weight_decay=0.7)
+    values = {"rate": 0.3, "betas": (0.1, 0.2), "smoothing": 0.4, "momentum": 0.5, "epsilon": 0.6, "weight_decay": 0.7}
+    o = Optimizer.model_construct(None, **values)  # unchecked: no kind takes them all
     groups = {kind: OPTIMIZERS[kind](parameters, o).param_groups[0] for kind in OPTIMIZERS}
     assert all(group["lr"] == 0.3 for group in groups.values())
     for kind in ("adam", "adamw"):

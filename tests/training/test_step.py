@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.training.conftest import Make
+from wassr.models.build import enlarge, reduce
 from wassr.networks.critics import CRITICS
 from wassr.training import make
 from wassr.training.adversarial import Adversary
@@ -168,6 +169,37 @@ def test_doubling_the_weight_doubles_the_ratio(recipe: Make, batches: Batches) -
         ratios.append(gan_step(state, batches, GP.model_copy(update={"weight": weight})).values["critic/ratio"])
     assert ratios[1] == pytest.approx(2 * ratios[0], rel=1e-5)
     assert ratios[0] > 0
+
+
+@pytest.mark.parametrize("stage", ["content", "adversarial"])
+def test_consistency_in_training_is_what_the_losses_see(recipe: Make, batches: Batches, stage: str) -> None:
+    generator = {"network": "compact", "arguments": {"channels": 16, "blocks": 1}, "scale": 4}
+    passes = {"consistency": 1, "consistency_in_training": True}
+    seen: list[list[Tensor]] = []
+    for own in ({}, passes):
+        whole = recipe(content={}, adversarial={}, generator=generator | own)
+        state = make.new_state(whole, stage, make.new_generator(whole), 0.0, 0)
+        state.weight = GP.weight or 0.0
+        taken: list[Tensor] = []
+
+        def loss(made: Tensor, high: Tensor, taken: list[Tensor] = taken) -> dict[str, Tensor]:
+            taken.append(made.detach())
+            return {"l1": (made - high).abs().mean()}
+
+        if stage == "content":
+            content_step(state, batches, loss, None)
+        else:
+            critic, _ = state.critic_and_optimizer()
+            critic.register_forward_hook(lambda module, given, made, taken=taken: taken.append(given[0].detach()))
+            adversarial_step(state, batches, loss, Adversary(GP), None)
+            taken[:] = [taken[1], taken[-2], taken[-1]]  # the first fake that it learns from; the loss; its opinion
+        seen.append(taken)
+    before, after = seen
+    roles = ["generator"] if stage == "content" else ["critic", "generator", "generator"]
+    for plain, made, role in zip(before, after, roles, strict=True):
+        low = batches(role, 0).low  # type: ignore[arg-type]
+        assert not torch.allclose(plain, made, atol=1e-4)
+        assert torch.allclose(made, plain + enlarge(low - reduce(plain, 4), "bicubic", 4), atol=1e-5)
 
 
 class Constant(nn.Module):

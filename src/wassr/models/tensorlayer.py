@@ -1,7 +1,8 @@
 """Generators of TensorLayer's SRGAN (2018) and its fork SRGAN_Wasserstein: `.npz` files as ours. No torch.
 
 The file holds one pickled array of arrays, `params`, in the order of the layers: kernels (height, width, in, out), BN
-as beta, gamma, mean, variance. Only arrays are unpickled; anything else in the file is refused. Which of the two
+as beta, gamma, mean, variance. Only arrays are unpickled, in any pickle protocol of Python 2 or 3; anything else in the
+file is refused. Which of the two
 networks it is, and how many blocks it has, is read from the shapes: 3x3 first and 1x1 last, or 9x9 and 9x9; tanh and
 [-1, 1] in both.
 """
@@ -34,6 +35,8 @@ class _ArraysOnly(pickle.Unpickler):
             return _reconstruct
         if module == "numpy" and name in {"ndarray", "dtype"}:
             return getattr(np, name)
+        if (module, name) == ("_codecs", "encode"):
+            return _bytes
         raise pickle.UnpicklingError(f"holds {module}.{name}, which is no array")
 
 
@@ -150,3 +153,10 @@ def _reconstruct(kind: type, shape: tuple[int, ...], code: bytes) -> Array:
     if kind is not np.ndarray:
         raise pickle.UnpicklingError(f"holds a {kind.__name__}, which is no array")
     return np.ndarray.__new__(np.ndarray, shape, "b")
+
+
+def _bytes(text: str, code: str) -> bytes:
+    """What pickles of protocol 2, NumPy's of that time, call in Python 3 to make bytes of text; never another codec."""
+    if code != "latin1":
+        raise pickle.UnpicklingError(f"holds text in {code}, which is no array")
+    return text.encode("latin1")

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wassr.ground.errors import ModelError
+from wassr.networks.facts import NORMALISATIONS
 
 Normalisation = Literal["bn", "layer", "none"]
 
@@ -118,6 +119,7 @@ class LeanCritic(nn.Module):
 
     def __init__(self, crop: int | None = None, width: int = 48, conditional: bool = False) -> None:
         super().__init__()
+        _check_sides("lean", crop, least=8, step=2)
         self.conditional = conditional
         self.layers = nn.Sequential(
             nn.PixelUnshuffle(2),
@@ -156,6 +158,7 @@ class PatchCritic(nn.Module):
     ) -> None:
         super().__init__()
         _check_normalisation("patch", normalisation)
+        _check_sides("patch", crop, least=32)
         self.conditional = conditional
         layers: list[nn.Module] = [nn.Conv2d(_planes(conditional), width, 4, 2, 1), _leaky()]
         for before, after, stride in ((1, 2, 2), (2, 4, 2), (4, 8, 1)):
@@ -181,6 +184,7 @@ class UNetCritic(nn.Module):
         self, crop: int | None = None, width: int = 64, spectral: bool = True, conditional: bool = False
     ) -> None:
         super().__init__()
+        _check_sides("unet", crop, least=8, step=8)
         self.conditional = conditional
 
         def conv(before: int, after: int, kernel: int = 3) -> nn.Module:
@@ -256,8 +260,16 @@ def _normalised(conv: nn.Conv2d, normalisation: str) -> list[nn.Module]:
 
 
 def _check_normalisation(name: str, normalisation: str) -> None:
-    if normalisation not in ("bn", "layer", "none"):
+    if normalisation not in NORMALISATIONS:
         raise ModelError(f"critic {name}: normalisation '{normalisation}' is unknown; it may be bn, layer or none")
+
+
+def _check_sides(name: str, crop: int | None, least: int, step: int = 1) -> None:
+    """Critics of any size are given the crop to refuse what would break within their layers."""
+    if crop is None or (crop >= least and crop % step == 0):
+        return
+    multiple = f", a multiple of {step}" if step > 1 else ""
+    raise ModelError(f"critic {name}: crop {crop} does not fit its layers; choose one of {least} or more{multiple}")
 
 
 def _check_crop(picture: Tensor, crop: int) -> None:

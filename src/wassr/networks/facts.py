@@ -1,4 +1,7 @@
-"""What is known of every network without building it: the only list (no torch). `table.py` names the same networks."""
+"""What is known of every network without building it: the only list (no torch). `table.py` names the same networks.
+
+Of critics and of the trunks of feature losses it is what a recipe may say of them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,7 +56,7 @@ COMPACT = Facts(
 
 ESPCN = Facts(
     name="espcn",
-    title="sub-pixel network on luma, three convolutions",
+    title="sub-pixel network on luma, three convolutions or more",
     paper="W. Shi et al., Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional "
     "Neural Network, CVPR 2016, arXiv 1609.05158",
     scales=(2, 3, 4),
@@ -89,3 +92,18 @@ SRRESNET = Facts(
 )
 
 FACTS: dict[str, Facts] = {row.name: row for row in (COMPACT, ESPCN, SRRESNET)}
+
+NORMALISATIONS = ("bn", "layer", "none")  # of critics
+_PAPERS: Mapping[str, Argument] = MappingProxyType({"normalisation": "bn", "width": 64, "conditional": False})
+
+# critics: all arguments of the constructor but `crop`, with their defaults
+CRITIC_FACTS: dict[str, Mapping[str, Argument]] = {
+    "vgg": _PAPERS,
+    "dcgan": _PAPERS,
+    "lean": MappingProxyType({"width": 48, "conditional": False}),
+    "patch": _PAPERS,
+    "unet": MappingProxyType({"width": 64, "spectral": True, "conditional": False}),
+}
+
+# layers that some trunk of feature losses has; which of them, its file decides
+FEATURE_LAYERS = ("conv2_2", "conv3_3", "conv3_4", "conv4_3", "conv4_4", "conv5_3", "conv5_4")

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from wassr.networks.critics import activations, per_picture
 from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.clock import Part, uncounted
+from wassr.training.descent import Optimizer
 from wassr.training.lipschitz import CONSTRAINTS, NORMALISATIONS, PENALTIES
 from wassr.training.objectives import OBJECTIVES
-from wassr.training.recipe import Optimizer
 
 WEIGHT_BOUNDS = (1e-4, 1e4)
 TIME_CONSTANT = 100  # steps in which the controller of the weight closes most of a deviation

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -72,6 +72,13 @@ class AdversarialLoss(Strict):
             raise ValueError(f"no such preset; {hint(str(name), list(PRESETS))}")
         return PRESETS[name].model_dump() | {key: value for key, value in given.items() if key != "preset"}
 
+    @field_validator("clip", mode="before")
+    @classmethod
+    def _bounds_something(cls, clip: object) -> object:
+        if isinstance(clip, int | float) and clip <= 0:
+            raise ValueError("a bound for the critic's weights is above 0: set 0.01, or null for no clipping")
+        return clip
+
     @model_validator(mode="after")
     def _makes_sense(self) -> "AdversarialLoss":
         if self.penalty == "none" and self.penalty_weight > 0:
@@ -84,6 +91,10 @@ class AdversarialLoss(Strict):
             raise ValueError("clip and spectral both bound the critic's weights: choose one")
         if self.penalty == "none" and self.penalty_interval > 1:
             raise ValueError("penalty_interval is set without a penalty: choose one (gradient) or set it to 1")
+        if self.burst_steps and not self.burst_until:
+            raise ValueError(
+                "burst_steps is set without burst_until: say until which generator step (25), or set burst_steps: 0"
+            )
         if (self.weight is None) == (self.ratio is None):
             raise ValueError("set exactly one of weight and ratio (the other null)")
         return self

@@ -1,8 +1,9 @@
 """The guard: what must not be applied is not, and a run that meets it goes on from its last good state.
 
-A step is refused before its optimiser moves anything: a loss term or gradient that is not finite, or a gradient norm of
-more than FACTOR times the running median of that network (and of more than HARMLESS). The run then returns to the last
-saved state, will draw other crops for that step, changes one thing, and goes on, at most RETRIES times a stage:
+A step is refused before its optimiser moves anything: a loss term or gradient that is not finite, a gradient norm of
+more than FACTOR times the running median of that network (and of more than HARMLESS), or results of the generator that
+are louder than LOUD, which needs no history and is asked again before anything is saved. The run then returns to the
+last saved state, will draw other crops for that step, changes one thing, and goes on, at most RETRIES times a stage:
 
 - the first, third, ... time the learning rates are halved;
 - the second, fourth, ... time the weight of the critic's penalty is doubled; without a penalty, the rates again.
@@ -10,6 +11,7 @@ saved state, will draw other crops for that step, changes one thing, and goes on
 Everything here is a function of the saved state, so a run killed in between does the same again, to the bit.
 """
 
+import math
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,6 +26,8 @@ HARMLESS = 1e-2  # a gradient of this norm is no explosion, however silent a col
 WINDOW = 100  # steps in the median
 LEAST = 20  # steps before a median is believed
 RETRIES = 5
+LOUD = 10.0  # mean |value| of results. Pictures keep to 1 and fresh networks come near; at 10 the PSNR is under -19 dB,
+# where no healthy run passes, while a far too large rate goes beyond it within a step or two
 
 
 class Refused(TrainingError):
@@ -35,7 +39,7 @@ class NotFinite(Refused):
 
 
 class Exploding(Refused):
-    """A gradient is far larger than it was."""
+    """A gradient is far larger than it was, or the generator's results than any picture."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ class Norms:
             raise Exploding(f"the {what} gradient's norm is {norm:.3g}, {norm / median:.0f} times its running median")
         before.append(norm)
         del before[:-WINDOW]
+
+
+def loudness(made: Tensor) -> None:
+    """Raises Exploding for results far beyond any picture. What is not finite is left to those who can name it."""
+    size = float(made.detach().abs().mean())
+    if LOUD < size < math.inf:
+        raise Exploding(f"the generator's results are {size:.3g} times as bright as white on average")
 
 
 def first_bad_layer(network: nn.Module, *inputs: Tensor) -> str | None:

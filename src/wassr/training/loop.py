@@ -14,7 +14,7 @@ from wassr.training.adversarial import Adversary
 from wassr.training.batches import StepBatches, stream_of
 from wassr.training.board import Board
 from wassr.training.clock import Clock
-from wassr.training.guard import NotFinite, Refused
+from wassr.training.guard import NotFinite, Refused, loudness
 from wassr.training.losses import Content, content_loss
 from wassr.training.material import load_material
 from wassr.training.meter import Meter
@@ -28,7 +28,7 @@ from wassr.training.runlog import RunLog
 from wassr.training.running import Run, keep_model, share, share_done
 from wassr.training.shipping import deploy
 from wassr.training.state import Numbers, State, averaged, read_numbers, restore, save_state, saved_states
-from wassr.training.step import Measured, adversarial_step, content_step
+from wassr.training.step import Measured, adversarial_step, content_step, results
 from wassr.training.stopping import Stopped, stop_on_signal
 from wassr.training.teaching import teaching
 from wassr.training.watching import meter_of, watch
@@ -79,7 +79,7 @@ def _run(
         closing(Board(folder.board, state.total)) as board,
         stop_on_signal() as stop,
     ):
-        recovery = Recovery(folder.state, log, board, progress)
+        recovery = Recovery(folder, log, board, progress)
         run = Run(recipe, folder, material, progress, log, board, stop, recovery, reference, stop_on_plateau)
         try:
             return _stages(run, state)
@@ -178,15 +178,18 @@ def _one_step(
         measured = step(batches)
         if not state.finite():
             raise NotFinite("a weight is not finite after the step")
+        seconds = batches.clock.end()
+        last = share_done(spec, state.step + 1, state.seconds + seconds) >= 1
+        if last or run.stop.asked or (state.step + 1) % spec.save_every == 0:  # what is kept must be sound
+            loudness(results(state.generator, batches.latest["generator"].low))
     except Refused as error:
         has_penalty = isinstance(spec, AdversarialStage) and spec.adversarial.penalty != "none"
         run.recovery.back(state, error, batches, has_penalty)
         return
     state.step, state.total = state.step + 1, state.total + 1
     state.update_average(spec.ema)
-    state.seconds += batches.clock.end()
+    state.seconds += seconds
     run.progress.step(state.step, state.seconds, batches.clock.spent, spec.batch)
-    last = share(state, spec) >= 1
     if state.step % spec.log_every == 0:
         values = measured.values | {f"rate/{name}": rate for name, rate in _rates(state)}
         with run.progress.aside("disk"):

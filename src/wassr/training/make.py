@@ -1,6 +1,5 @@
 """From a recipe to networks, optimisers and a first state; and from a trained generator to a model file."""
 
-import inspect
 import platform
 from collections.abc import Callable
 from functools import lru_cache
@@ -11,8 +10,8 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from wassr.ground.errors import TrainingError
-from wassr.ground.settings import dump_settings, hint
+from wassr.ground.errors import ModelError, TrainingError
+from wassr.ground.settings import dump_settings
 from wassr.models.build import Generator, build_network, load_network
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, save_weights
@@ -21,6 +20,7 @@ from wassr.networks.critics import CRITICS
 from wassr.networks.facts import FACTS
 from wassr.networks.probe import radius
 from wassr.training.adversarial import Adversary, check
+from wassr.training.losses import Content, content_loss
 from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.state import State, averaged
@@ -187,7 +187,10 @@ def save_model(path: Path, generator: Generator, card: Card) -> None:
 
 
 def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
-    """Refuse impossible combinations of critic and loss; tell of doubtful ones."""
+    """Refuse impossible combinations of critic and loss; tell of doubtful ones.
+
+    Before the first stage, so that nobody waits hours for the second one's mistakes.
+    """
     spec = recipe.adversarial
     if spec is None:
         return
@@ -202,18 +205,38 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
         raise TrainingError(f"{recipe.name}: {fatal[0]}")
     for problem in problems:
         say(f"warning: {problem.message}")
+    for name in ("content", "adversarial"):
+        if getattr(recipe, name):
+            _rehearse(recipe, name, critic)
+
+
+def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
+    """Losses and critic of a stage on black crops of its size. Raises TrainingError where that cannot be done."""
+    spec, scale = stage_of(recipe, name), recipe.generator.scale
+    try:
+        content: Content = content_loss(spec.loss, scale, lambda line: None)
+    except (ModelError, TrainingError) as error:
+        raise TrainingError(f"{recipe.name}: {name}.loss: {error}") from error
+    pictures = min(spec.batch, 2)  # one alone has no batch statistics
+    low, high = (torch.zeros(pictures, 3, side, side) for side in (spec.crop // scale, spec.crop))
+    what = "content loss"
+    try:
+        with torch.no_grad():
+            content(high, high)
+            if isinstance(spec, AdversarialStage):
+                what = f"critic {spec.critic.network}"
+                critic(high, low)
+    except (RuntimeError, ValueError) as error:  # torch's, from within a layer
+        reason = str(error).splitlines()[0]
+        raise TrainingError(
+            f"{recipe.name}: {name}: the {what} cannot work on {spec.batch} crops of {spec.crop} ({reason}): choose a "
+            f"larger {name}.crop or {name}.batch"
+        ) from error
 
 
 def new_critic(spec: AdversarialStage) -> nn.Module:
-    """The critic of a stage. Raises TrainingError for an unknown name or argument, naming the nearest."""
-    name = spec.critic.network
-    if name not in CRITICS:
-        raise TrainingError(f"critic.network: {name}: no such critic; {hint(name, list(CRITICS))}")
-    known = [argument for argument in inspect.signature(CRITICS[name]).parameters if argument != "crop"]
-    for argument in spec.critic.arguments:
-        if argument not in known:
-            raise TrainingError(f"critic.arguments: {name} takes no {argument}; {hint(argument, known)}")
-    critic = CRITICS[name](crop=spec.crop, **spec.critic.arguments)
+    """The critic of a stage. Raises ModelError for a crop that it cannot judge."""
+    critic = CRITICS[spec.critic.network](crop=spec.crop, **spec.critic.arguments)
     Adversary(spec.adversarial).build(critic)
     return critic
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wassr.training.recipe import Optimizer, Schedule
+from wassr.training.descent import Optimizer, Schedule
 
 
 class Muon(torch.optim.Optimizer):

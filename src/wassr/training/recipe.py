@@ -14,8 +14,9 @@ from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
-from wassr.networks.facts import FACTS
+from wassr.networks.facts import CRITIC_FACTS, FACTS, FEATURE_LAYERS, NORMALISATIONS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
+from wassr.training.descent import Optimizer, Schedule
 
 Value = int | float | str | bool
 
@@ -53,17 +54,26 @@ class GeneratorSpec(Strict):
     @field_validator("arguments")
     @classmethod
     def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
-        known = list(FACTS[info.data["network"]].defaults) if "network" in info.data else list(arguments)
-        for argument in arguments:
-            if argument not in known:
-                raise ValueError(f"{info.data['network']} takes no {argument}; {hint(argument, known)}")
+        if "network" in info.data:
+            _check_arguments(info.data["network"], arguments, list(FACTS[info.data["network"]].defaults))
         return arguments
 
     @model_validator(mode="after")
     def _keeps_what_it_restores(self) -> "GeneratorSpec":
         if self.scale == 1 and self.consistency:
             raise ValueError("at scale 1 back-projection would give the input back; set consistency: 0")
+        if self.consistency_in_training and not self.consistency:
+            raise ValueError(
+                "consistency_in_training does the passes of consistency, which is 0: set consistency: 1, or "
+                "consistency_in_training: false"
+            )
         return self
+
+
+def _check_arguments(network: str, arguments: dict[str, Value], known: list[str]) -> None:
+    for argument in arguments:
+        if argument not in known:
+            raise ValueError(f"{network} takes no {argument}; {hint(argument, known)}")
 
 
 class Data(Strict):
@@ -94,29 +104,6 @@ class Data(Strict):
         return jpeg
 
 
-class Optimizer(Strict):
-    """Adam family or RMSProp, as torch defines them."""
-
-    kind: Literal["adam", "adamw", "rmsprop", "rmsprop-tensorflow", "sgd", "muon"] = "adam"
-    rate: Rate = 2e-4
-    betas: tuple[float, float] = Field(default=(0.9, 0.99), description="adam, adamw")
-    smoothing: float = Field(default=0.99, ge=0, lt=1, description="rmsprop: torch's alpha (TensorFlow: 0.9)")
-    momentum: float = Field(default=0.0, ge=0, lt=1, description="rmsprop, sgd, muon")
-    epsilon: Positive = 1e-8
-    weight_decay: Rate = 0.0
-
-
-class Schedule(Strict):
-    """Learning rate over a stage, as a factor of the optimiser's rate."""
-
-    kind: Literal["constant", "cosine", "step"] = "cosine"
-    warmup_steps: int = Field(default=0, ge=0, description="linear rise from zero")
-    flat: float = Field(default=0.0, ge=0, le=1, description="cosine: share of the stage before the rate falls")
-    final: float = Field(default=0.0, ge=0, le=1, description="cosine: factor at the end")
-    milestones: tuple[float, ...] = Field(default=(), description="step: shares of the stage")
-    gamma: float = Field(default=0.5, gt=0, le=1, description="step: factor at each milestone")
-
-
 class ContentLoss(Strict):
     """Weights of the terms of the table LOSSES; zero switches a term off."""
 
@@ -133,6 +120,17 @@ class ContentLoss(Strict):
         default="conv5_3", description="conv2_2 ... conv5_4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}"
     )
     feature_before_activation: bool = False
+
+    @field_validator("feature_layer")
+    @classmethod
+    def _layers_of_some_trunk(cls, layer: str | dict[str, float]) -> str | dict[str, float]:
+        names = [layer] if isinstance(layer, str) else list(layer)
+        if not names:
+            raise ValueError("names no layer; set one, as conv5_3")
+        for name in names:
+            if name not in FEATURE_LAYERS:
+                raise ValueError(f"no such layer {name}; {hint(name, list(FEATURE_LAYERS))}")
+        return layer
 
     @model_validator(mode="after")
     def _some_term(self) -> "ContentLoss":
@@ -186,6 +184,23 @@ class Critic(Strict):
     network: str = Field(default="vgg", description="a row of the table of critics")
     arguments: dict[str, Value] = Field(default_factory=dict)
     optimizer: Optimizer = Optimizer(rate=1e-4)
+
+    @field_validator("network")
+    @classmethod
+    def _known(cls, network: str) -> str:
+        if network not in CRITIC_FACTS:
+            raise ValueError(f"no such critic; {hint(network, list(CRITIC_FACTS))}")
+        return network
+
+    @field_validator("arguments")
+    @classmethod
+    def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
+        if "network" in info.data:
+            _check_arguments(info.data["network"], arguments, list(CRITIC_FACTS[info.data["network"]]))
+        normalisation = arguments.get("normalisation", "none")
+        if normalisation not in NORMALISATIONS:
+            raise ValueError(f"no such normalisation {normalisation}; {hint(str(normalisation), list(NORMALISATIONS))}")
+        return arguments
 
 
 class AdversarialStage(Stage):
@@ -252,10 +267,14 @@ class SizedRecipe(Recipe):
     small: tuple[str, ...] = ()
 
 
+GAN = "adversarial.adversarial"
+
+
 def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False) -> Recipe:
     """A recipe by shipped name or by path of a YAML file, with KEY=VALUE overrides.
 
-    `data=DIR` is short for data.train=[DIR]. `small`: the size that ends on two cores in minutes.
+    `data=DIR` is short for data.train=[DIR]. A `preset` among the overrides is taken whole: what the recipe says of its
+    own GAN goes, what other overrides say stays. `small`: the size that ends on two cores in minutes.
     Raises SettingsError with the nearest name when there is none.
     """
     # JSON is YAML, and quotes keep a folder's name from being read as more than a name
@@ -266,6 +285,8 @@ def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False)
         file = settings_file(name, shipped_recipes(), "recipe")
     except ValueError as error:
         raise SettingsError(f"{name}: {error}") from None
+    if any(o.startswith(f"{GAN}.preset=") for o in wanted):
+        wanted = (f"{GAN}={{}}", *wanted)
     sized = read_settings(file, SizedRecipe)
     if small and not sized.small:
         raise SettingsError(f"{name}: this recipe has no small size; run it without --small")

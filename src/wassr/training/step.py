@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from wassr.data.stream import Batch, Role
 from wassr.training.adversarial import Adversary, cosine, randomness, ratio
-from wassr.training.guard import Norms, NotFinite
+from wassr.training.guard import Norms, NotFinite, loudness
 from wassr.training.losses import Content
 from wassr.training.state import State
 
@@ -27,6 +27,7 @@ def content_step(state: State, batch: Batches, content: Content, clip_norm: floa
     """Pull the generator towards the high-resolution crops."""
     crops = batch("generator", 0)
     made = state.generator(crops.low)
+    loudness(made)
     terms = content(made, crops.high)
     norm = descend(state.optimizer, state.generator, total(terms), "content", clip_norm, state.norms)
     return Measured({**named("loss", terms), "norm/generator": norm})
@@ -43,8 +44,8 @@ def adversarial_step(
     critic, critic_optimizer = state.critic_and_optimizer()
     for k in range(adversary.spec.critic_steps_at(state.step)):
         crops = batch("critic", k)
-        with torch.no_grad(), statistics_still(state.generator):
-            fake = state.generator(crops.low)
+        fake = results(state.generator, crops.low)
+        loudness(fake)
         source, turn = randomness(state.seed, state.step, k), adversary.spec.turn(state.step, k)
         judged = adversary.critic_loss(
             critic, crops.low, crops.high, fake, source, turn, strength=state.caution.penalty
@@ -54,6 +55,7 @@ def adversarial_step(
 
     crops = batch("generator", 0)
     fake = state.generator(crops.low)
+    loudness(fake)
     y = fake.detach().requires_grad_(True)
     with frozen(critic), statistics_still(critic):
         terms = content(y, crops.high) | adversary.matching(critic, crops.low, crops.high, y)
@@ -69,6 +71,13 @@ def adversarial_step(
     values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, weight * push)}
     values |= {"critic/cosine": cosine(pull, push), "critic/weight": weight}
     return Measured({**values, "norm/generator": norm, "norm/critic": critic_norm})
+
+
+def results(generator: nn.Module, low: Tensor) -> Tensor:
+    """What the generator makes in training, without a trace in it."""
+    with torch.no_grad(), statistics_still(generator):
+        made: Tensor = generator(low)
+    return made
 
 
 def descend(

@@ -1,0 +1,48 @@
+"""How a stage descends, as a recipe says it: the optimiser and its learning rate over time. No torch."""
+
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field, model_validator
+
+from wassr.ground.settings import Strict
+from wassr.training.adversarial_loss import Positive, Rate
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Optimizer(Strict):
+    """Adam family or RMSProp, as torch defines them."""
+
+    kind: Literal["adam", "adamw", "rmsprop", "rmsprop-tensorflow", "sgd", "muon"] = "adam"
+    rate: Rate = 2e-4
+    betas: tuple[Decay, Decay] = Field(default=(0.9, 0.99), description="adam, adamw; muon where it is Adam")
+    smoothing: float = Field(default=0.99, ge=0, lt=1, description="rmsprop: torch's alpha (TensorFlow: 0.9)")
+    momentum: float = Field(default=0.0, ge=0, lt=1, description="rmsprop, sgd, muon")
+    epsilon: Positive = 1e-8
+    weight_decay: Rate = Field(default=0.0, description="adam, adamw, rmsprop, sgd")
+
+    @model_validator(mode="after")
+    def _uses_what_is_set(self) -> "Optimizer":
+        for key, unused in _WITHOUT.items():
+            if getattr(self, key) and self.kind in unused:
+                others = ", ".join(kind for kind in OPTIMIZER_KINDS if kind not in unused)
+                raise ValueError(f"{self.kind} has no {key}: set {key}: 0, or choose another kind ({others})")
+        return self
+
+
+OPTIMIZER_KINDS: tuple[str, ...] = get_args(Optimizer.model_fields["kind"].annotation)
+_WITHOUT = {
+    "momentum": ("adam", "adamw", "rmsprop-tensorflow"),
+    "weight_decay": ("rmsprop-tensorflow", "muon"),
+}
+
+
+class Schedule(Strict):
+    """Learning rate over a stage, as a factor of the optimiser's rate."""
+
+    kind: Literal["constant", "cosine", "step"] = "cosine"
+    warmup_steps: int = Field(default=0, ge=0, description="linear rise from zero")
+    flat: float = Field(default=0.0, ge=0, le=1, description="cosine: share of the stage before the rate falls")
+    final: float = Field(default=0.0, ge=0, le=1, description="cosine: factor at the end")
+    milestones: tuple[float, ...] = Field(default=(), description="step: shares of the stage")
+    gamma: float = Field(default=0.5, gt=0, le=1, description="step: factor at each milestone")
