@@ -10,8 +10,10 @@ import pytest
 import wassr
 from wassr.ground.settings import read_settings
 from wassr.report.advice import REMEDIES, next_steps
+from wassr.report.page import done, page
 from wassr.report.reading import Reading
 from wassr.training.recipe import Recipe, find_recipe
+from wassr.training.runlog import GIVEN_UP, Entry
 from wassr.training.verdict import Flag, Verdict, Word
 
 VERDICT = Path(wassr.__file__).parent / "training" / "verdict.py"
@@ -91,3 +93,14 @@ def test_without_a_recipe_there_is_advice_but_no_command(run: Reading) -> None:
     assert isinstance(run.verdict, Verdict)
     nothing = replace(run, courses=())
     assert "first validation" in next_steps(nothing)[0].sentence
+
+
+def test_a_run_that_the_guard_gave_up_is_begun_anew_from_the_rates_it_came_down_to(run: Reading) -> None:
+    texts = [f"step 4200 refused: a; back to step 4000, {how}" for how in ("learning rate x 0.5", "penalty weight x 2")]
+    told = [Entry(4200, "guard", text=text) for text in [*texts, texts[0]]]
+    other = replace(run, entries=(*run.entries, *told, Entry(4200, GIVEN_UP, text="stopped at step 4200")))
+    first = next_steps(other)[0]
+    assert "guard gave it up" in first.sentence
+    assert "adversarial.optimizer.rate=2.5e-05" in first.command
+    assert done(other) == "adversarial stage, step 9000, given up by the guard"
+    assert "<progress" not in page(other)

@@ -162,6 +162,13 @@ def test_a_phone_needs_no_scrolling_sideways(page: Page, folder: Path, mine: Pat
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert not page.value(wide)
     assert page.value("document.querySelector('.verdict').getBoundingClientRect().bottom") < PHONE[1]
+    page.screen(320, 640)
+    page.value("document.querySelector('.verdict p').textContent = 'adversarial.adversarial.critic_steps=1'.repeat(3)")
+    page.value("document.querySelector('.next li').textContent = 'adversarial.adversarial.critic_steps=1'.repeat(3)")
+    for box in (".verdict", ".next"):
+        assert page.value(f"(e => e.scrollWidth <= e.clientWidth)(document.querySelector('{box}'))")
+        assert page.value(f"document.querySelector('{box}').getBoundingClientRect().right") <= 320
+    page.screen(*PHONE)
     page.open(write_report([folder, mine], tmp_path / "both.html"))
     assert not page.value(wide)
     assert page.value("document.querySelectorAll('.chart canvas').length") > 15

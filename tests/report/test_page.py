@@ -88,3 +88,10 @@ def test_steps_shown_by_buttons(run: Reading) -> None:
     assert f'data-from="0" data-to="{CONTENT}">content stage' in made
     assert f'data-from="{CONTENT}" data-to="{WHOLE}">adversarial stage' in made
     assert 'data-from="6750" data-to="9000">last quarter' in made
+
+
+def test_the_precision_is_the_one_that_was_used(mine: Path) -> None:
+    (mine / "recipe.yaml").write_text((mine / "recipe.yaml").read_text().replace("float32", "auto"), encoding="utf-8")
+    (mine / "state").mkdir()
+    (mine / "state" / "step-000000001.json").write_text('{"precision": "bfloat16"}', encoding="utf-8")
+    assert re.search(r"precision</t[hd]><td>bfloat16<", page(read_run(mine)))

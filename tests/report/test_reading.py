@@ -9,6 +9,7 @@ from tests.report.material import CONTENT, WHOLE, make_log, make_run
 from wassr.ground.errors import TrainingError, UsageError, WassrError
 from wassr.report.reading import Reading, missing, read_run
 from wassr.training.course import Point
+from wassr.training.runlog import Entry
 from wassr.training.verdict import judge
 
 
@@ -109,3 +110,11 @@ def test_a_run_under_way(tmp_path: Path) -> None:
     run = read_run(make_run(tmp_path / "half", until=6000))
     assert run.share == 0.5
     assert run.model(6000) == str(tmp_path / "half" / "models" / "made-step-6000.safetensors")
+    later = replace(run, entries=(*run.entries, Entry(6600, "loss/l1", 0.5)))
+    assert later.share == 0.6  # by the recipe's steps
+    unknown = replace(later, recipe=None)
+    assert unknown.share == pytest.approx(0.6)  # as fast as before
+    assert unknown.course
+    start = Point(CONTENT, {"valid/psnr_y": 27.0, "stage/share": 0.0})
+    begun = replace(unknown, courses=(replace(unknown.course, points=(start,)),))
+    assert begun.share is None

@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.training.conftest import Make, waves
 from wassr.ground.errors import TrainingError
+from wassr.training import material
 from wassr.training.material import load_material
 
 
@@ -56,3 +57,12 @@ def test_held_out_pictures_always_go_through_the_codec(recipe: Make, pictures: P
         for jpeg in ("codec", "tensor")
     )
     assert (codec == tensor).all()
+
+
+def test_no_more_are_held_out_than_can_be_watched(
+    recipe: Make, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(material, "EVERY", 1)
+    monkeypatch.setattr(material, "MOST_HELD", 2)
+    found = load_material(recipe(content={}), lambda line: None)
+    assert (len(found.pictures), len(found.pairs)) == (3, 2)

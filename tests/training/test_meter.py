@@ -185,10 +185,13 @@ def test_lag_falls_as_the_critic_learns(objective: str) -> None:
         assert later["critic/wasserstein"] <= later["critic/ceiling"] * 1.02
 
 
-def test_a_frozen_critic_lags_no_more() -> None:
-    state = state_of(Sharpness(1), step=1)
-    for p in state.critic_and_optimizer()[0].parameters():
-        p.requires_grad_(False)
+def test_a_frozen_critic_has_no_lag() -> None:
+    state = state_of(CRITICS["lean"](width=8).requires_grad_(False), step=1)
+    assert "critic/lag" not in meter_of()(state)
+
+
+def test_a_critic_whose_steps_are_refused_has_no_lag() -> None:
+    state = state_of(CRITICS["lean"](width=8), step=1)
     assert "critic/lag" not in meter_of(crops=_broken)(state)  # its steps are refused
 
 

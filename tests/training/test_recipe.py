@@ -15,6 +15,7 @@ from wassr.networks.critics import CRITICS
 from wassr.networks.facts import FACTS
 from wassr.training import make
 from wassr.training.adversarial_loss import PRESETS, AdversarialLoss
+from wassr.training.descent import Optimizer
 from wassr.training.lipschitz import PENALTIES
 from wassr.training.losses import LOSSES
 from wassr.training.objectives import OBJECTIVES
@@ -22,7 +23,6 @@ from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import (
     ContentLoss,
     GeneratorSpec,
-    Optimizer,
     Recipe,
     SizedRecipe,
     find_recipe,
@@ -61,7 +61,10 @@ def test_combinations_that_mean_nothing_say_what_to_do() -> None:
     assert "clip and spectral both bound the critic's weights: choose one" in refused(clip=0.01, spectral="true")
     assert "penalty_interval is set without a penalty" in refused(clip=0.01, penalty_interval=4)
     for bound in (0, -0.01):
-        assert "clip: Input should be greater than 0" in refused(clip=bound)
+        assert "clip: a bound for the critic's weights is above 0: set 0.01, or null for no clipping" in refused(
+            clip=bound
+        )
+    assert "say until which generator step (25), or set burst_steps: 0" in refused(clip=0.01, burst_steps=25)
     assert "should be 'wasserstein', 'vanilla', 'least-squares'" in refused(objective="wgan")
     assert "critic_steps: Input should be greater than or equal to 1" in refused(clip=0.01, critic_steps=0)
 
@@ -84,6 +87,42 @@ def test_stages_that_cannot_be() -> None:
     assert "no term has a weight" in whole("content: {steps: 3, loss: {}}\n")
     assert "r.yaml:3: content.steps: Input should be greater than or equal to 1" in whole("content: {steps: 0}\n")
     assert "content.optimizer.rate: Input should be" in whole("content: {steps: 3, optimizer: {rate: .inf}}\n")
+
+
+def test_consistency_in_training_needs_a_pass_to_do() -> None:
+    with pytest.raises(SettingsError, match=r"generator: consistency_in_training .* which is 0: set consistency: 1"):
+        find_recipe("demo", ("generator.consistency=0", "generator.consistency_in_training=true"))
+
+
+def test_critics_and_their_arguments_are_checked_when_read() -> None:
+    def message(*critic: str) -> str:
+        with pytest.raises(SettingsError) as caught:
+            find_recipe("srgan-x4", critic)
+        return str(caught.value)
+
+    assert "adversarial.critic.network: no such critic; did you mean vgg?" in message("adversarial.critic.network=vgk")
+    assert "it may be vgg, dcgan, lean" in message("adversarial.critic.network=zzz")
+    arguments = "adversarial.critic.arguments"
+    assert f"{arguments}: vgg takes no widht; did you mean width?" in message(f"{arguments}={{widht: 8}}")
+    assert f"{arguments}: no such normalisation spectral; it may be bn, layer, none" in message(
+        f"{arguments}={{normalisation: spectral}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ("conv9_9", "no such layer conv9_9; "),
+        ("{conv2_2: 0.1, convx: 1}", "no such layer convx; did you mean conv"),
+        ("conv5_5", "did you mean conv5_"),
+        ("{}", "names no layer; set one, as conv5_3"),
+    ],
+)
+def test_feature_layers_are_checked_when_read(layer: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_recipe("demo", (f"content.loss.feature_layer={layer}",))
+    assert f"content.loss.feature_layer={layer}: content.loss.feature_layer: " in str(caught.value)
+    assert words in str(caught.value)
 
 
 def test_networks_and_their_arguments_are_checked_with_their_line() -> None:
@@ -173,6 +212,17 @@ def test_a_preset_may_be_changed_in_part() -> None:
     assert (a.weight, a.ratio) == (None, 0.3)
     with pytest.raises(SettingsError, match="ratoi"):
         find_recipe("demo", ("adversarial.adversarial={preset: wgan-lp, ratoi: 0.3}",))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("small", [False, True])
+def test_a_preset_on_the_command_line_is_taken_whole(preset: str, small: bool) -> None:
+    given = ("adversarial.adversarial.ramp_steps=7", f"adversarial.adversarial.preset={preset}")
+    recipe = find_recipe("srgan-x4", given, small)  # whose file has an objective, a weight, critic steps of its own
+    assert recipe.adversarial
+    assert recipe.adversarial.adversarial == PRESETS[preset].model_copy(update={"ramp_steps": 7})
+    with pytest.raises(SettingsError, match=r"preset=wgan-gb: .*no such preset; did you mean wgan-gp\?"):
+        find_recipe("srgan-x4", ("adversarial.adversarial.preset=wgan-gb",))
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:
@@ -431,3 +481,13 @@ def test_the_schema_knows_the_presets() -> None:
         assert misfits(tree, schema, schema) == []
     tree["adversarial"]["adversarial"] = "wgan-gb"
     assert misfits(tree, schema, schema)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name != "espcn-x4"])
+def test_stages_of_known_length_are_validated_often_enough_for_a_verdict(name: str, small: bool) -> None:
+    if small and "small" not in tree_of(name):
+        pytest.skip("no small size")
+    recipe = find_recipe(name, small=small)
+    for stage in (recipe.content, recipe.adversarial):
+        assert stage is None or stage.steps is None or stage.steps // stage.validate_every >= 8

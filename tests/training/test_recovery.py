@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 import torch
 
-from tests.training.conftest import Make
+from tests.training.conftest import Make, not_deployed
 from wassr.data.stream import Batch
+from wassr.models.build import build_generator
 from wassr.models.modelfile import load_weights
-from wassr.training import loop
+from wassr.training import loop, make
 from wassr.training.adversarial_loss import PRESETS
-from wassr.training.guard import Refused
+from wassr.training.guard import Refused, loudness
 from wassr.training.loop import train
+from wassr.training.recipe import Recipe
 from wassr.training.runlog import read_log, series
 from wassr.training.state import State, read_numbers, saved_states
 
@@ -102,7 +104,12 @@ def test_a_content_run_survives(
 
 @pytest.mark.parametrize("preset", ["wgan-gp", *(pytest.param(p, marks=pytest.mark.slow) for p in PRESETS)])
 @pytest.mark.parametrize(
-    "spoil", [poisoned_critic, *(pytest.param(s, marks=pytest.mark.slow) for s in (broken_crops, poisoned_weight))]
+    "spoil",
+    [
+        poisoned_critic,
+        infinite_crops,
+        *(pytest.param(s, marks=pytest.mark.slow) for s in (broken_crops, poisoned_weight)),
+    ],
 )
 def test_an_adversarial_run_of_every_preset_survives(
     recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str, spoil: Spoil
@@ -115,6 +122,24 @@ def test_an_adversarial_run_of_every_preset_survives(
     assert seen == [(0, 0), (1, 0), (2, 0), (3, 0), (2, 0), (3, 1), (4, 0)]
     whole(tmp_path / "run", model, 6)
     assert len(events(tmp_path / "run")) == 1
+
+
+def test_what_was_seen_of_discarded_steps_is_gone(
+    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused at step 5, after validations at 4 and 5 of which no state was saved: back at 3, neither ever was."""
+    folder = tmp_path / "run"
+    left: list[set[int]] = []
+
+    def look(state: State, batches: Any) -> None:
+        if state.step == 3 and state.caution.times:
+            left.append({int(p.stem.rpartition("-")[2]) for p in folder.rglob("*step-*") if p.suffix != ".json"})
+
+    seen = spoiled(monkeypatch, "content", broken_crops, at=5)
+    spoiled(monkeypatch, "content", look, at=3, always=True)
+    train(recipe(content={"validate_every": 1, "save_every": 3}), folder, say=lambda line: None)
+    assert (5, 1) in seen
+    assert max(left[0]) == 3
 
 
 def test_before_a_state_is_saved_the_beginning_is_the_last_good_one(
@@ -154,6 +179,9 @@ def test_what_never_ends_is_given_up_with_all_that_was_tried(
     assert "the last good state is step-000000002" in message
     assert "\n" not in message
     assert len(events(tmp_path / "run")) == 5
+    (end,) = (entry for entry in read_log(tmp_path / "run" / "log.jsonl") if entry.tag == "given up")
+    assert end.step == 4
+    assert (end.text or "").startswith("stopped at step 4: the loss term l1 is nan")
     assert [attempt for step, attempt in seen if step == 3] == [0, 1, 2, 3, 4, 5]
     assert read_numbers(saved_states(tmp_path / "run" / "state")[-1]).caution.times == 0  # the state before
 
@@ -165,6 +193,46 @@ def test_a_rate_of_one_ends_in_numbers_or_in_words(recipe: Make, tmp_path: Path)
     for path in saved_states(tmp_path / "run" / "state"):
         weights, _ = load_weights_of_state(path)
         assert all(bool(w.isfinite().all()) for w in weights.values())
+
+
+QUICK = ("lsgan", "wgan-gp")
+
+
+@pytest.mark.parametrize("preset", [*QUICK, *(pytest.param(p, marks=pytest.mark.slow) for p in PRESETS)])
+def test_a_rate_of_one_against_a_critic_is_no_exported_wreck(
+    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: str
+) -> None:
+    one = PRESETS[preset].model_copy(update={"critic_steps": 1, "burst_steps": 0, "burst_until": 0})
+    wild = {"kind": "adam", "rate": 1.0}
+    critic = {"network": "lean", "arguments": {"width": 8}, "optimizer": wild}
+    stage = {"adversarial": one.model_dump(), "critic": critic, "optimizer": wild, "steps": 3, "validate_every": 100}
+    both = recipe(content={"steps": 1}, adversarial=stage)
+    first = wildly(both, tmp_path / "run", monkeypatch)[0]
+    assert "step 3 refused: " in first  # the second of the stage, where the first one's damage is seen
+    assert "times as bright as white" in first
+
+
+def test_a_wreck_of_the_last_step_is_no_model(recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody sees results after it; so what is saved is judged before."""
+    wild = recipe(content={"optimizer": {"rate": 1.0}, "steps": 1, "validate_every": 100})
+    first = wildly(wild, tmp_path / "run", monkeypatch)[0]
+    assert "step 1 refused: the generator's results are" in first
+
+
+def wildly(recipe: Recipe, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The guard's events of a run that may be given up. All that it leaves makes pictures."""
+    monkeypatch.setattr(loop, "deploy", not_deployed)
+    with suppress(Refused):
+        train(recipe, folder, say=lambda line: None)
+    for path in (folder / "models").glob("*.safetensors"):
+        weights, card = load_weights(path)
+        loudness(build_generator(card, weights)(torch.rand(2, 3, 8, 8)))
+    generator = make.new_generator(recipe)
+    for path in saved_states(folder / "state"):
+        kept, _ = load_weights_of_state(path)
+        generator.load_state_dict({key.removeprefix("generator."): value for key, value in kept.items()})
+        loudness(generator(torch.rand(2, 3, 8, 8)))
+    return events(folder)
 
 
 def load_weights_of_state(path: Path) -> tuple[dict[str, torch.Tensor], None]:

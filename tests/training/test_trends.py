@@ -17,6 +17,8 @@ def test_a_line_is_found_whole() -> None:
     assert found.noise == pytest.approx(0, abs=1e-12)
     assert found.falls
     assert not found.rises
+    assert found.order == -1
+    assert trend(STEPS, [1, 2, 3, 4, 6, 5]).order == pytest.approx(13 / 15)
 
 
 def test_one_wild_point_does_not_turn_it() -> None:

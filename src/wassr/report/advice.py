@@ -24,16 +24,23 @@ def next_steps(run: Reading) -> list[Advice]:
         last = run.model(run.course.points[-1].step)
         told = f"wassr evaluate {shlex.quote(last)} bicubic --data DIR" if last else ""
         return [Advice("Measure what it made on pictures of your own, and look at them.", told)]
-    return _BY_WORD[run.verdict.word](run, run.verdict) + [
+    advised = _given_up if run.given_up else _BY_WORD[run.verdict.word]
+    return advised(run, run.verdict) + [
         Advice(f"{flag.name.capitalize()}: {REMEDIES.get(flag.name, 'see docs/meter.md.')}" + _values(run, flag.name))
         for flag in run.verdict.flags
     ]
 
 
+def _given_up(run: Reading, verdict: Verdict) -> list[Advice]:
+    return _anew(run, verdict, "The guard gave it up: begin anew with half the rates that it had come down to.")
+
+
 def _diverging(run: Reading, verdict: Verdict) -> list[Advice]:
-    begin = [
-        Advice("Stop. More steps will not mend it: begin anew with half the learning rates.", _again(run, *_rates(run)))
-    ]
+    return _anew(run, verdict, "Stop. More steps will not mend it: begin anew with half the learning rates.")
+
+
+def _anew(run: Reading, verdict: Verdict, words: str) -> list[Advice]:
+    begin = [Advice(words, _again(run, *_rates(run)))]
     own = run.course is not None and verdict.take["balanced"] != run.course.start.step
     best = "The best that it made before" if own else "Nothing that this stage made is better than its start"
     return [*begin, _take(run, verdict, best)]
@@ -90,11 +97,14 @@ def _section(run: Reading) -> str:
 
 
 def _rates(run: Reading) -> list[str]:
-    if run.stage is None:
+    """Half of those in force: the guard may have halved the recipe's in this stage."""
+    if run.stage is None or run.course is None:
         return []
-    changes = [f"{_section(run)}.optimizer.rate={run.stage.optimizer.rate / 2:g}"]
+    begin = run.course.start.step
+    less = 2.0 ** -(1 + sum("learning rate x 0.5" in said.text for said in run.said("guard") if said.step > begin))
+    changes = [f"{_section(run)}.optimizer.rate={run.stage.optimizer.rate * less:g}"]
     if isinstance(run.stage, AdversarialStage):
-        changes.append(f"adversarial.critic.optimizer.rate={run.stage.critic.optimizer.rate / 2:g}")
+        changes.append(f"adversarial.critic.optimizer.rate={run.stage.critic.optimizer.rate * less:g}")
     return changes
 
 

@@ -9,7 +9,7 @@ from wassr.report.advice import Advice, next_steps
 from wassr.report.drawing import figures_of, marks_of, markup, told
 from wassr.report.markup import document, table
 from wassr.report.pictures import checkpoints, slider
-from wassr.report.reading import Reading, Said, missing
+from wassr.report.reading import Reading, Said, missing, state_says
 from wassr.training.verdict import judge
 
 # what is worth a number: name in the log -> words, unit; True: higher is better, None: neither
@@ -57,6 +57,8 @@ def done(run: Reading) -> str:
     if run.course is None:
         return f"step {run.step}"
     stage = run.course.stage
+    if run.given_up:
+        return f"{stage} stage, step {run.step}, given up by the guard"
     if run.over:
         return f"{stage} stage, step {run.step}, over"
     return f"{stage} stage, step {run.step}" + (f", {run.share:.0%} done" if run.share is not None else "")
@@ -66,7 +68,8 @@ def _head(run: Reading) -> str:
     spec = run.recipe.generator if run.recipe else None
     what = f"{run.recipe.name}: {spec.network} x{spec.scale} · " if run.recipe and spec else ""
     steps = "".join(_advice(advice) for advice in next_steps(run))
-    bar = f'<progress max="1" value="{run.share:.3f}"></progress>' if run.share is not None and not run.over else ""
+    under_way = run.share is not None and not (run.over or run.given_up)
+    bar = f'<progress max="1" value="{run.share:.3f}"></progress>' if under_way else ""
     earlier = "".join(
         f'<p class="quiet">{course.stage} stage before: {escaped(verdict.word)}, {escaped(verdict.sentence)}</p>'
         for course in run.courses[:-1]
@@ -207,7 +210,8 @@ def _environment(run: Reading) -> str:
     rows = [("run folder", str(run.folder.path)), ("log", f"{len(run.entries)} entries, to step {run.step}")]
     if run.recipe:
         threads = "all cores" if run.recipe.threads == 0 else str(run.recipe.threads)
-        rows += [("precision", run.recipe.precision), ("threads asked for", threads)]
+        used = state_says(run.folder, "precision")  # what `auto` came to on that machine
+        rows += [("precision", used or run.recipe.precision), ("threads asked for", threads)]
     if run.start:
         rows.append(("began from (--from)", run.start))
     card = max(run.models.values(), key=lambda card: card.steps, default=None)

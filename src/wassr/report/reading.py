@@ -12,7 +12,7 @@ from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
 from wassr.training.course import Course, courses
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.runfolder import RunFolder
-from wassr.training.runlog import Entry, read_log
+from wassr.training.runlog import GIVEN_UP, Entry, read_log
 from wassr.training.samples import DIFFERENCES, SAMPLES, Strip, kept_strips, read_strip
 from wassr.training.verdict import Verdict, Wish, judge
 
@@ -67,14 +67,30 @@ class Reading:
 
     @property
     def share(self) -> float | None:
-        """How much of the stage was done at the last validation, 0..1; logs of older versions do not say."""
+        """How much of the stage is done at the last step, 0..1; None where neither recipe nor validations tell."""
+        told = self._told
+        if self.course is None or told is None or told >= 1:
+            return told
+        done, seen = (step - self.course.start.step for step in (self.step, self.course.points[-1].step))
+        if self.stage and self.stage.steps:
+            return min(done / self.stage.steps, 1.0)
+        return min(told * done / seen, 1.0) if seen else None  # minutes: the log counts steps
+
+    @property
+    def _told(self) -> float | None:
+        """The share at the last validation; logs of older versions do not say."""
         return self.course.points[-1].values.get("stage/share") if self.course else None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the guard ended it."""
+        return bool(self.said(GIVEN_UP))
 
     @property
     def over(self) -> bool:
         """Whether the stage has ended; where the log does not say, a deployment form of its last step tells."""
-        if self.share is not None or self.course is None:
-            return self.share is not None and self.share >= 1
+        if self._told is not None or self.course is None:
+            return self._told is not None and self._told >= 1
         last = self.course.points[-1].step
         return any(path.suffix == DEPLOYMENT and card.steps == last for path, card in self.models.items())
 
@@ -171,9 +187,14 @@ def _bad_line(log: Path) -> int:
 
 def _start(folder: RunFolder) -> str:
     """The recipe does not hold what the command named with --from; the state does."""
+    return state_says(folder, "start")
+
+
+def state_says(folder: RunFolder, key: str) -> str:
+    """A word of the newest state that can be read and has it, or ''."""
     for path in sorted(folder.state.glob("step-*.json"), reverse=True):
         try:
-            return str(json.loads(path.read_text(encoding="utf-8")).get("start") or "")
+            return str(json.loads(path.read_text(encoding="utf-8")).get(key) or "")
         except (OSError, ValueError, AttributeError):
             continue
     return ""

@@ -11,6 +11,8 @@ from wassr.ground.errors import TrainingError
 from wassr.training.recipe import Recipe
 from wassr.training.validation import Pair, validation_pairs
 
+EVERY, MOST_HELD = 20, 32  # each 20th picture is held out, but no more than 32
+
 
 @dataclass(frozen=True)
 class Material:
@@ -27,8 +29,8 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
         raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
     files = find_pictures(recipe.data.train)
     held = find_pictures(recipe.data.valid) if recipe.data.valid else []
-    if not held:
-        files, held = split(files)
+    if not held:  # of many pictures fewer: what watching costs must not grow with them
+        files, held = split(files, max(EVERY, -(-len(files) // MOST_HELD)))
     largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
     steps = recipe.data.degradations
     smallest = recipe.adversarial.crop if recipe.adversarial else 0

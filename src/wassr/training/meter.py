@@ -90,7 +90,11 @@ class Meter:
         yield from range(max(state.step - count, 0), state.step)
 
     def _lag(self, state: State, before: Claims) -> dict[str, float]:
-        """How much more a copy of the critic would claim after more steps against a generator that stands still."""
+        """How much more a copy of the critic would claim after more steps against a generator that stands still.
+
+        Nothing for a frozen critic."""
+        if not any(p.requires_grad for p in state.critic_and_optimizer()[0].parameters()):
+            return {}
         critic, optimizer = copy.deepcopy(state.critic_and_optimizer())
         norms = Norms()
         try:

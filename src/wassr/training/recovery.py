@@ -1,20 +1,25 @@
 """The way back after a refused step: last good state, other crops, one change, and the story in the log."""
 
-from pathlib import Path
-
 from wassr.training.batches import StepBatches
 from wassr.training.board import Board
+from wassr.training.checkpoints import drop_newer
 from wassr.training.guard import RETRIES, Refused, first_bad_layer
 from wassr.training.progress import Progress
-from wassr.training.runlog import RunLog
+from wassr.training.runfolder import RunFolder
+from wassr.training.runlog import GIVEN_UP, RunLog
+from wassr.training.samples import drop_newer_strips
 from wassr.training.state import Snapshot, State, put_back, read_numbers, restore, saved_states, snapshot
 
 
 class Recovery:
-    """Brings a run back. Its events stay in the log although what was measured after the saved state is cut."""
+    """Brings a run back. Its events stay in the log although what was measured after the saved state is cut.
 
-    def __init__(self, states: Path, log: RunLog, board: Board, progress: Progress) -> None:
-        self.states, self.log, self.board, self.progress = states, log, board, progress
+    Checkpoints and samples of the discarded steps go, too.
+    """
+
+    def __init__(self, folder: RunFolder, log: RunLog, board: Board, progress: Progress) -> None:
+        self.folder, self.states = folder, folder.state
+        self.log, self.board, self.progress = log, board, progress
         self._first: Snapshot | None = None
         self._unsaved: list[tuple[int, str]] = []  # events since the last saved state
 
@@ -37,10 +42,9 @@ class Recovery:
         if state.caution.times >= RETRIES:
             saved = saved_states(self.states)
             good = f"the last good state is {saved[-1].stem}" if saved else "no state was saved yet"
-            raise type(error)(
-                f"stopped at step {total}: {why}, after {RETRIES} changes (guard events in the log); {good}; "
-                "begin anew with a lower learning rate"
-            )
+            words = f"stopped at step {total}: {why}, after {RETRIES} changes"
+            self.log.say(total, GIVEN_UP, words)
+            raise type(error)(f"{words} (guard events in the log); {good}; begin anew with a lower learning rate")
         caution, change = state.caution.after(refused, has_penalty)
         numbers = put_back(state, self._first) if self._first else restore(state, saved_states(self.states)[-1])
         state.caution = caution
@@ -53,6 +57,8 @@ class Recovery:
         )
         self.log.cut(numbers.log_length)
         self.board.go_back(state.total)
+        drop_newer(self.folder.models, state.total)
+        drop_newer_strips(self.folder.samples, state.total)
         for step, text in self._unsaved:
             self.log.say(step, "guard", text)
         self.board.text(state.total, "guard", self._unsaved[-1][1])

@@ -9,6 +9,8 @@ from typing import Any
 
 from wassr.ground.errors import TrainingError
 
+GIVEN_UP = "given up"  # tag of the event that ends a run which the guard could not bring back
+
 
 @dataclass(frozen=True)
 class Entry:

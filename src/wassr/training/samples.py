@@ -16,7 +16,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from wassr.ground.errors import PictureError
 from wassr.ground.files import whole_file
-from wassr.training.course import Course, pareto
+from wassr.training.checkpoints import kept_steps
+from wassr.training.course import Course
 
 KEY = "wassr strip"
 SAMPLES, DIFFERENCES = "", "difference-"  # how the names of files begin
@@ -77,9 +78,17 @@ def prune_strips(folder: Path, course: Course) -> None:
 
     A strip has about half a megabyte, and a long run validates hundreds of times.
     """
-    first, last = course.start.step, course.points[-1].step
-    kept = {point.step for point in pareto(course.points)} | {first, last}
+    first = course.start.step
+    kept = kept_steps(course) | {first}
     for kind in (SAMPLES, DIFFERENCES):
         for step, path in kept_strips(folder, kind).items():
             if step > first and step not in kept:
+                path.unlink(missing_ok=True)
+
+
+def drop_newer_strips(folder: Path, step: int) -> None:
+    """Drop all strips after a step: the run went back to it."""
+    for kind in (SAMPLES, DIFFERENCES):
+        for other, path in kept_strips(folder, kind).items():
+            if other > step:
                 path.unlink(missing_ok=True)

@@ -17,7 +17,9 @@ MAD_TO_DEVIATION = 1.4826  # of a normal distribution
 class Trend:
     """slope: a step, between low and high (95 %). noise: standard deviation of the curve around the line, robust.
 
-    change: slope times the span of the steps.
+    spread: the same, at least the usual one: the robust one of six values is now and then far too small.
+
+    change: slope times the span of the steps. order: Kendall's tau, 1 where every value is above all before it.
     """
 
     slope: float
@@ -25,6 +27,8 @@ class Trend:
     high: float
     noise: float
     change: float
+    spread: float
+    order: float
 
     @property
     def rises(self) -> bool:
@@ -47,7 +51,8 @@ def trend(steps: list[int], values: list[float]) -> Trend:
     slopes = np.array([_slope(x, slope * x + drawn) for drawn in draws])
     low, high = np.quantile(slopes, INTERVAL)
     noise = MAD_TO_DEVIATION * float(np.median(np.abs(rest)))
-    return Trend(slope, float(low), float(high), noise, slope * float(x[-1] - x[0]))
+    usual = float(np.sqrt(np.sum((rest - rest.mean()) ** 2) / max(len(rest) - 2, 1)))
+    return Trend(slope, float(low), float(high), noise, slope * float(x[-1] - x[0]), max(noise, usual), _order(y))
 
 
 def detrended(steps: list[int], values: list[float]) -> Floats:
@@ -55,6 +60,10 @@ def detrended(steps: list[int], values: list[float]) -> Floats:
     x, y = np.array(steps, dtype=float), np.array(values, dtype=float)
     rest = y - _slope(x, y) * x
     return rest - np.median(rest)
+
+
+def _order(y: Floats) -> float:
+    return float(np.mean([np.sign(later - before) for before, later in combinations(y, 2)]))
 
 
 def _slope(x: Floats, y: Floats) -> float:

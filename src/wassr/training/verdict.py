@@ -4,9 +4,10 @@ The trainer, `wassr report` and the tests use this very code, on nothing but the
 explains the words.
 """
 
+import math
 import statistics
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class Thresholds:
     perceptual_gain: float = 0.01  # of the start's distance in a window: less cannot be seen
     fidelity_gain: float = 0.01  # dB in a window, content runs
     sure: float = 2.0  # deviations of the curve's noise
+    steady: float = 0.8  # Kendall's tau of six values: noise alone has it once in a hundred times
     no_effect: float = 0.97  # of the start's perceptual distance
     same_fidelity: float = 0.1  # dB
     silent_ratio: float = 0.05  # r below it: the critic is not heard
@@ -41,9 +43,7 @@ class Thresholds:
     drift: float = 0.5  # grey levels above the start's
     raster: float = 3.0  # checkerboard, times its background
     raster_rise: float = 1.5  # and times the start's
-    least_gain: float = (
-        0.25  # of the best perceptual gain, for `faithful`: the start itself is always the most faithful
-    )
+    least_gain: float = 0.25  # of the best perceptual gain, for `faithful` and `balanced`: the start has the best PSNR
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,19 @@ def _trend_word(course: Course, t: Thresholds) -> tuple[Word, str]:
     steps = [point.step for point in course.points]
     found = trend(steps[-t.window :], values[-t.window :])
     best = int(np.argmin(values))
-    now = statistics.median(values[-3:])
+    now = statistics.median(values[-t.window :])
     worse = now - values[best]
-    if best < len(values) - t.window and worse > max(t.sure * found.noise, least):
+    luck = math.sqrt(2 * math.log(len(values)))  # deviations by which the best of so many is better than it is
+    if best < len(values) - t.window and worse > max((t.sure + luck) * found.spread, least):
         return (
             "over-trained",
             f"{name} was {sign * values[best]:.4g}{unit} at step {steps[best]}, now {sign * now:.4g}{unit}",
+        )
+    if found.rises and found.order >= t.steady and found.change >= max(t.sure * found.spread, least):
+        return (
+            "over-trained",
+            f"{name} was {sign * values[best]:.4g}{unit} at step {steps[best]} and gets worse, "
+            f"now {sign * values[-1]:.4g}{unit}",
         )
     figures = f"{name} {sign * found.change:+.2g}{unit} since step {steps[-t.window]}"
     if found.falls and -found.change >= least:
@@ -127,8 +134,13 @@ def _trend_word(course: Course, t: Thresholds) -> tuple[Word, str]:
 
 
 def _wrong(course: Course, point: Point, t: Thresholds) -> str | None:
-    """Why a validation is that of a run that falls apart."""
-    if point.values.get("stage/share", 1.0) <= t.settled or point is course.start:
+    """Why a validation is that of a run that falls apart; what is fallen early may come back."""
+    return _fallen(course, point, t) if point.values.get("stage/share", 1.0) > t.settled else None
+
+
+def _fallen(course: Course, point: Point, t: Thresholds) -> str | None:
+    """Why nobody wants the pictures of a validation, whenever it was; those of the start are taken as they are."""
+    if point is course.start:
         return None
     fidelity, start = point.values[FIDELITY], course.start.values[FIDELITY]
     consistency = point.values.get("valid/lr_consistency")
@@ -166,7 +178,7 @@ def _critic_flags(course: Course, t: Thresholds) -> list[Flag]:
     found = []
     if len(course.points) >= t.window:
         found += [flag for flag in (_no_effect(course, t), _oscillating(course, t)) if flag]
-    lag, memory = _recent(course, "critic/lag"), _recent(course, "critic/memorising")
+    lag, memory = _recent(course, "critic/lag", t), _recent(course, "critic/memorising", t)
     if lag is not None and lag > t.lag:
         found.append(
             Flag("critic lags", f"more critic steps would raise its claim by {lag:.0%}; raise them or its rate")
@@ -182,8 +194,8 @@ def _no_effect(course: Course, t: Thresholds) -> Flag | None:
     distance, fidelity = course.distance(), course.fidelity()
     if distance[-1] <= t.no_effect * distance[0] or abs(fidelity[-1] - fidelity[0]) >= t.same_fidelity:
         return None
-    ratio, full = _recent(course, "critic/ratio"), _recent(course, "critic/saturation")
-    separation = _recent(course, "critic/separation")
+    ratio, full = _recent(course, "critic/ratio", t), _recent(course, "critic/saturation", t)
+    separation = _recent(course, "critic/separation", t)
     causes = []
     if ratio is not None and ratio < t.silent_ratio:
         causes.append(f"the critic's gradient is {ratio:.2g} of the content loss's")
@@ -198,7 +210,7 @@ def _no_effect(course: Course, t: Thresholds) -> Flag | None:
 def _passed(course: Course, t: Thresholds) -> Flag | None:
     """A critic that never learnt to judge claims 0. One that rates generated above real, on crops of training too, was
     right about a generator that is gone; ten steps at a low rate would not show it."""
-    gap, separation = _recent(course, "critic/gap_training"), _recent(course, "critic/separation")
+    gap, separation = _recent(course, "critic/gap_training", t), _recent(course, "critic/separation", t)
     if gap is None or separation is None or gap >= 0 or separation >= 0.5 - t.blind:
         return None
     return Flag("critic lags", f"it rates generated pictures above real ones (separation {separation:.2f})")
@@ -215,35 +227,51 @@ def _oscillating(course: Course, t: Thresholds) -> Flag | None:
     return Flag("oscillating", f"{course.perceptual} swings by {swing:.2g}, {swing / gain:.0%} of what was gained")
 
 
-def _recent(course: Course, tag: str, count: int = 3) -> float | None:
-    """Median of the last values of a curve."""
-    values = [point.values[tag] for point in course.points if tag in point.values][-count:]
+def _recent(course: Course, tag: str, t: Thresholds, count: int = 3) -> float | None:
+    """Median of the last values of a curve within the window; curves have gaps, and what is older says nothing."""
+    values = [point.values[tag] for point in course.points[-t.window :] if tag in point.values][-count:]
     return statistics.median(values) if values else None
 
 
-def choices(course: Course, t: Thresholds = Thresholds()) -> dict[Wish, int]:
-    """Steps of the Pareto set for each wish.
+def offered(course: Course, t: Thresholds = Thresholds()) -> list[Point]:
+    """What is to choose from: the Pareto set of the validations that did not fall apart, the start among them."""
+    return pareto([point for point in course.points if not _fallen(course, point, t)])
 
-    perceptual: the smallest distance. faithful: the highest fidelity that has a quarter of the best perceptual gain;
-    content stages: the highest fidelity. balanced: nearest to best fidelity and best distance at once, each in units of
-    the set's own range. Validations of a run that fell apart are no choice.
+
+def choices(course: Course, t: Thresholds = Thresholds()) -> dict[Wish, int]:
+    """Steps of the Pareto set for each wish, from faithful over balanced to perceptual never more faithful.
+
+    perceptual: the smallest distance. faithful: the highest fidelity that has a quarter of the best perceptual gain.
+    balanced: of those that have it, nearest to best fidelity and best distance at once, each in units of the set's own
+    range. Content stages, and where no gain can be seen: one for all, the highest fidelity that is not farther than the
+    start, which is the start itself where nothing was gained.
     """
-    good = [point for point in course.points if not _wrong(course, point, t)] or [course.start]
-    front = pareto(good)
-    most = max(front, key=lambda point: point.values[FIDELITY])
-    if course.stage == "content":
-        return {"faithful": most.step, "balanced": most.step, "perceptual": most.step}
+    front = offered(course, t)
+    begun = distance_of(course.start)
     least = min(front, key=distance_of)
-    gain = distance_of(course.start) - distance_of(least)
-    bound = distance_of(course.start) - t.least_gain * gain
-    sharper = [point for point in front if distance_of(point) <= bound] or [least]
-    faithful = max(sharper, key=lambda point: point.values[FIDELITY])
-    height = max(most.values[FIDELITY] - least.values[FIDELITY], 1e-9)
+    gain = begun - distance_of(least)
+    if course.stage == "content":
+        most = max(front, key=_fidelity)
+        return dict.fromkeys(get_args(Wish), most.step)
+    if gain <= 0 or gain < t.perceptual_gain * begun:
+        most = max((point for point in front if distance_of(point) <= begun), key=_fidelity)
+        return dict.fromkeys(get_args(Wish), most.step)
+    gained = [point for point in front if distance_of(point) <= begun - t.least_gain * gain]
+    most = max(front, key=_fidelity)
+    height = max(_fidelity(most) - _fidelity(least), 1e-9)
     width = max(distance_of(most) - distance_of(least), 1e-9)
 
     def far(point: Point) -> float:
-        down = (most.values[FIDELITY] - point.values[FIDELITY]) / height
+        down = (_fidelity(most) - _fidelity(point)) / height
         right = (distance_of(point) - distance_of(least)) / width
         return down**2 + right**2
 
-    return {"faithful": faithful.step, "balanced": min(front, key=far).step, "perceptual": least.step}
+    return {
+        "faithful": max(gained, key=_fidelity).step,
+        "balanced": min(gained, key=far).step,
+        "perceptual": least.step,
+    }
+
+
+def _fidelity(point: Point) -> float:
+    return point.values[FIDELITY]
