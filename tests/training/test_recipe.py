@@ -484,7 +484,7 @@ def test_the_schema_knows_the_presets() -> None:
 
 
 @pytest.mark.parametrize("small", [False, True])
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name != "espcn-x4"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_stages_of_known_length_are_validated_often_enough_for_a_verdict(name: str, small: bool) -> None:
     if small and "small" not in tree_of(name):
         pytest.skip("no small size")
