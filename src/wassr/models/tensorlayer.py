@@ -2,9 +2,8 @@
 
 The file holds one pickled array of arrays, `params`, in the order of the layers: kernels (height, width, in, out), BN
 as beta, gamma, mean, variance. Only arrays are unpickled, in any pickle protocol of Python 2 or 3; anything else in the
-file is refused. Which of the two
-networks it is, and how many blocks it has, is read from the shapes: 3x3 first and 1x1 last, or 9x9 and 9x9; tanh and
-[-1, 1] in both.
+file is refused. Which of the two networks it is, and how many blocks it has, is read from the shapes: 3x3 first and 1x1
+last, or 9x9 and 9x9; tanh and [-1, 1] in both.
 """
 
 import pickle

@@ -8,16 +8,13 @@ Under autocast the last layer still works in float32: what is judged is a differ
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wassr.ground.errors import ModelError
-from wassr.networks.facts import NORMALISATIONS
-
-Normalisation = Literal["bn", "layer", "none"]
+from wassr.networks.facts import CRITIC_NORMALISATIONS, Normalisation
 
 
 class InFloat32(nn.Module):
@@ -260,7 +257,7 @@ def _normalised(conv: nn.Conv2d, normalisation: str) -> list[nn.Module]:
 
 
 def _check_normalisation(name: str, normalisation: str) -> None:
-    if normalisation not in NORMALISATIONS:
+    if normalisation not in CRITIC_NORMALISATIONS:
         raise ModelError(f"critic {name}: normalisation '{normalisation}' is unknown; it may be bn, layer or none")
 
 

@@ -6,7 +6,7 @@ Of critics and of the trunks of feature losses it is what a recipe may say of th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 Argument = int | float | str | bool
 
@@ -93,7 +93,8 @@ SRRESNET = Facts(
 
 FACTS: dict[str, Facts] = {row.name: row for row in (COMPACT, ESPCN, SRRESNET)}
 
-NORMALISATIONS = ("bn", "layer", "none")  # of critics
+Normalisation = Literal["bn", "layer", "none"]  # of critics
+CRITIC_NORMALISATIONS: tuple[str, ...] = get_args(Normalisation)
 _PAPERS: Mapping[str, Argument] = MappingProxyType({"normalisation": "bn", "width": 64, "conditional": False})
 
 # critics: all arguments of the constructor but `crop`, with their defaults

@@ -5,6 +5,7 @@ in pixels of the high-resolution side unless a name says otherwise.
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
-from wassr.networks.facts import CRITIC_FACTS, FACTS, FEATURE_LAYERS, NORMALISATIONS
+from wassr.networks.facts import CRITIC_FACTS, CRITIC_NORMALISATIONS, FACTS, FEATURE_LAYERS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
 from wassr.training.descent import Optimizer, Schedule
 
@@ -47,15 +48,14 @@ class GeneratorSpec(Strict):
     @field_validator("network")
     @classmethod
     def _known(cls, network: str) -> str:
-        if network not in FACTS:
-            raise ValueError(f"no such network; {hint(network, list(FACTS))}")
+        _check_name("network", network, FACTS)
         return network
 
     @field_validator("arguments")
     @classmethod
     def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
         if "network" in info.data:
-            _check_arguments(info.data["network"], arguments, list(FACTS[info.data["network"]].defaults))
+            _check_arguments(info.data["network"], arguments, FACTS[info.data["network"]].defaults)
         return arguments
 
     @model_validator(mode="after")
@@ -70,10 +70,15 @@ class GeneratorSpec(Strict):
         return self
 
 
-def _check_arguments(network: str, arguments: dict[str, Value], known: list[str]) -> None:
+def _check_name(what: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise ValueError(f"no such {what}; {hint(name, list(known))}")
+
+
+def _check_arguments(network: str, arguments: dict[str, Value], known: Collection[str]) -> None:
     for argument in arguments:
         if argument not in known:
-            raise ValueError(f"{network} takes no {argument}; {hint(argument, known)}")
+            raise ValueError(f"{network} takes no {argument}; {hint(argument, list(known))}")
 
 
 class Data(Strict):
@@ -128,8 +133,7 @@ class ContentLoss(Strict):
         if not names:
             raise ValueError("names no layer; set one, as conv5_3")
         for name in names:
-            if name not in FEATURE_LAYERS:
-                raise ValueError(f"no such layer {name}; {hint(name, list(FEATURE_LAYERS))}")
+            _check_name(f"layer {name}", name, FEATURE_LAYERS)
         return layer
 
     @model_validator(mode="after")
@@ -188,18 +192,16 @@ class Critic(Strict):
     @field_validator("network")
     @classmethod
     def _known(cls, network: str) -> str:
-        if network not in CRITIC_FACTS:
-            raise ValueError(f"no such critic; {hint(network, list(CRITIC_FACTS))}")
+        _check_name("critic", network, CRITIC_FACTS)
         return network
 
     @field_validator("arguments")
     @classmethod
     def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
         if "network" in info.data:
-            _check_arguments(info.data["network"], arguments, list(CRITIC_FACTS[info.data["network"]]))
-        normalisation = arguments.get("normalisation", "none")
-        if normalisation not in NORMALISATIONS:
-            raise ValueError(f"no such normalisation {normalisation}; {hint(str(normalisation), list(NORMALISATIONS))}")
+            _check_arguments(info.data["network"], arguments, CRITIC_FACTS[info.data["network"]])
+        normalisation = str(arguments.get("normalisation", "none"))
+        _check_name(f"normalisation {normalisation}", normalisation, CRITIC_NORMALISATIONS)
         return arguments
 
 
