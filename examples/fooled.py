@@ -1,7 +1,7 @@
 """Pictures that each metric rates wrongly: python examples/fooled.py JUDGES
 
-Writes docs/pictures/numbers.png and the table of docs/numbers.md. JUDGES: folder with efficientnet.onnx, which is not in
-the package; docs/judges.md says how to make it.
+Writes docs/pictures/numbers.png and the table of docs/numbers.md. JUDGES: folder with efficientnet.onnx, which is not
+in the package; docs/judges.md says how to make it.
 For every metric two altered versions of one photograph: one that is plainly wrong or that a viewer prefers, and one
 that the metric likes better all the same. The values are measured here and written into docs/numbers.md.
 """
