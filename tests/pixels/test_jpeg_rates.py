@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegPresets import presets
 
 from tests.pixels.samples import saved
 from tests.pixels.test_jpeg_traces import again, cut
 from wassr.pixels.formats import picture_from_pil, read_picture
+from wassr.pixels.jpeg import nearest_quality
 from wassr.pixels.jpeg_traces import history
 
 ROOT = Path(__file__).parents[2]
@@ -96,6 +98,20 @@ def test_headers_of_libjpeg_are_read_exactly() -> None:
 
 def test_the_promises_hold_on_the_examples(examples: list[Image.Image]) -> None:
     check(examples, QUALITIES, TWICE)
+
+
+@pytest.mark.parametrize("setting", ["web_medium", "low"])
+def test_photoshop_is_known_in_pixels_and_behind_a_finer_save(examples: list[Image.Image], setting: str) -> None:
+    luma = tuple(presets[setting]["quantization"][0])
+    found = 0
+    for image in examples[:4]:
+        first = cut(again(image, quality=setting), 5, 3)
+        (trace,) = history(picture_from_pil(first)).traces
+        assert (trace.top, trace.left, trace.table, trace.quality) == (3, 5, luma, nearest_quality(luma))
+        assert "quality about" in trace.sentence
+        behind = history(read_picture(saved(first, "JPEG", quality=90))).traces
+        found += any((t.top, t.left) == (3, 5) for t in behind)
+    assert found >= 3
 
 
 @pytest.mark.slow

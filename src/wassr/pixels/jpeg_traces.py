@@ -11,6 +11,7 @@ aligned compression to J. Lukas and J. Fridrich (DFRWS 2003).
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ Reals = NDArray[np.float64]
 class Trace:
     """An earlier JPEG. top, left: where its first whole block begins, 0..7; quality: luma's, on libjpeg's scale.
 
-    table: of luma, 64 steps, where the quality's own table fits and rounding was the only noise, else None.
+    table: of luma, 64 steps, where a known table fits and rounding was the only noise, else None.
     evidence: nats.
     """
 
@@ -40,7 +41,7 @@ class Trace:
     @property
     def sentence(self) -> str:
         """As a user reads it."""
-        about = "" if self.table else "about "
+        about = "" if self.table == standard_table(self.quality) else "about "
         grid = f", its blocks shifted by {self.left} and {self.top} pixels" if self.top or self.left else ""
         return f"an earlier JPEG of quality {about}{self.quality}{grid}"
 
@@ -159,9 +160,10 @@ def _before(counts: Floats, own: Trace) -> Trace | None:
 
 
 def _shifted(counts: Floats, highest: int) -> Trace | None:
-    """The offset and libjpeg quality up to `highest` of most evidence, where that is enough."""
+    """The offset and known table of a quality up to `highest` of most evidence, where that is enough."""
     best: Trace | None = None
-    tables = _tables()[:highest]
+    qualities, tables = _qualities(), _tables()
+    qualities, tables = qualities[qualities <= highest], tables[qualities <= highest]
     for strength, noise in enumerate(NOISES):
         gained = _gained(counts, noise)
         evidence = np.sum([gained[:, k, tables[:, k] - 1] for k in range(len(LOOKED_AT))], axis=0)
@@ -169,8 +171,9 @@ def _shifted(counts: Floats, highest: int) -> Trace | None:
         offset = _standing_out(most, counts, noise, SHARE)
         if offset is None or (best and most[offset] < best.evidence):
             continue
-        quality = int(np.argmax(evidence[offset])) + 1
-        table = standard_table(quality) if strength < QUIET else None
+        place = int(np.argmax(evidence[offset]))
+        quality = int(qualities[place])
+        table = _known()[np.flatnonzero(_qualities() <= highest)[place]] if strength < QUIET else None
         best = Trace(*divmod(offset, BLOCK), quality, table, float(most[offset]))
     return best
 
@@ -208,7 +211,8 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     Both likelihoods are of n >= 1 given that it is, with n geometrically distributed where nothing was earlier.
     """
     assert own.table is not None
-    evidence = np.zeros(highest)
+    allowed = _qualities() <= highest
+    evidence = np.zeros(int(allowed.sum()))
     total = 0.0
     for k, frequency in enumerate(LOOKED_AT):
         step = own.table[frequency]
@@ -220,17 +224,17 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
         n = np.arange(1, len(found) + 1)
         decay = min(max(1 - found.sum() / (found @ n), 0.01), 0.99)
         single = decay**n / (decay**n).sum()
-        inside = _multiples_inside(step, k, len(found))[:, :highest]
+        inside = _multiples_inside(step, k, len(found))[:, allowed]
         double = (1 - DOUBT) * inside / np.maximum(single @ inside, 1e-9) + DOUBT
         evidence += found @ np.log(double)
-    quality = int(np.argmax(evidence)) + 1
-    if evidence[quality - 1] < ENOUGH + ALIGNED_SHARE * total:
+    most = float(evidence.max())
+    if most < ENOUGH + ALIGNED_SHARE * total:
         return None
-    return Trace(own.top, own.left, quality, None, float(evidence[quality - 1]))
+    return Trace(own.top, own.left, int(_qualities()[allowed][evidence.argmax()]), None, most)
 
 
 def _multiples_inside(step: int, k: int, last: int) -> NDArray[np.floating]:
-    """How many multiples of each quality's step lie in the intervals of 1..last times `step`: (last, qualities).
+    """How many multiples of each known table's step lie in the intervals of 1..last times `step`: (last, tables).
 
     Relative to one in every `step`. The ends are as soft as the rounding between the generations makes them.
     """
@@ -274,9 +278,27 @@ def _apart(place: int) -> NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=1)
+def _known() -> tuple[Table, ...]:
+    """Luma tables that are tried as a whole: libjpeg's by quality, then those of Photoshop's menus, from Pillow."""
+    from PIL import JpegPresets
+
+    presets: dict[str, Any] = JpegPresets.presets
+    luma = (tuple(int(step) for step in setting["quantization"][0]) for setting in presets.values())
+    others = [table for table in dict.fromkeys(luma) if nearest_quality(table) <= QUALITIES]
+    own = [standard_table(quality) for quality in range(1, QUALITIES + 1)]
+    return *own, *(table for table in others if table not in own)
+
+
+@lru_cache(maxsize=1)
+def _qualities() -> NDArray[np.int64]:
+    """Of the known tables, on libjpeg's scale."""
+    return np.array([nearest_quality(table) for table in _known()], dtype=np.int64)
+
+
+@lru_cache(maxsize=1)
 def _tables() -> NDArray[np.int64]:
-    """Steps of the frequencies looked at, (qualities from 1 on, frequencies)."""
-    return np.array([standard_table(q) for q in range(1, QUALITIES + 1)], dtype=np.int64)[:, LOOKED_AT]
+    """Steps of the frequencies looked at, (known tables, frequencies)."""
+    return np.array(_known(), dtype=np.int64)[:, LOOKED_AT]
 
 
 def _values() -> Reals:
