@@ -112,6 +112,15 @@ def standard_table(quality: int, chroma: bool = False) -> Table:
     return tuple(min(max((step * scale + 50) // 100, 1), 255) for step in (CHROMA if chroma else LUMA))
 
 
+@lru_cache(maxsize=1)
+def photoshop_tables() -> tuple[Table, ...]:
+    """The luma tables of Photoshop's menus, each once, as Pillow lists them."""
+    from PIL import JpegPresets
+
+    settings: dict[str, Any] = JpegPresets.presets
+    return tuple(dict.fromkeys(tuple(map(int, setting["quantization"][0])) for setting in settings.values()))
+
+
 def nearest_quality(luma: Table, certainty: NDArray[np.float64] | None = None) -> int:
     """The quality whose luma table is nearest: least mean square of the steps' logarithms, all frequencies alike.
 

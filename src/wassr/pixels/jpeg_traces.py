@@ -11,13 +11,12 @@ aligned compression to J. Lukas and J. Fridrich (DFRWS 2003).
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wassr.pixels.colour import luma
-from wassr.pixels.jpeg import BASIS, BLOCK, Jpeg, Table, nearest_quality, standard_table, stored_luma
+from wassr.pixels.jpeg import BASIS, BLOCK, Jpeg, Table, nearest_quality, photoshop_tables, standard_table, stored_luma
 from wassr.pixels.picture import Picture
 
 Floats = NDArray[np.float32]
@@ -279,14 +278,9 @@ def _apart(place: int) -> NDArray[np.bool_]:
 
 @lru_cache(maxsize=1)
 def _known() -> tuple[Table, ...]:
-    """Luma tables that are tried as a whole: libjpeg's by quality, then those of Photoshop's menus, from Pillow."""
-    from PIL import JpegPresets
-
-    presets: dict[str, Any] = JpegPresets.presets
-    luma = (tuple(int(step) for step in setting["quantization"][0]) for setting in presets.values())
-    others = [table for table in dict.fromkeys(luma) if nearest_quality(table) <= QUALITIES]
+    """Luma tables that are tried as a whole: libjpeg's by quality, then Photoshop's."""
     own = [standard_table(quality) for quality in range(1, QUALITIES + 1)]
-    return *own, *(table for table in others if table not in own)
+    return *own, *(t for t in photoshop_tables() if t not in own and nearest_quality(t) <= QUALITIES)
 
 
 @lru_cache(maxsize=1)
