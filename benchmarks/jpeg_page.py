@@ -220,6 +220,7 @@ PAIRS = (
     (FAITHFUL, SPECIALIST, SET14, "psnr_y"),
     (FAITHFUL, SPECIALIST, B100, "psnr_rgb"),
     (FAITHFUL, f"{FAITHFUL}{ALONE}", SET14, "psnr_y"),
+    (FAITHFUL, f"{FAITHFUL}{ALONE}", TWICE, "psnr_y"),
     (STAGES, FAITHFUL, SET14, "psnr_y"),
     (STAGES, FAITHFUL, B100, "psnr_rgb"),
     (FAITHFUL, BEST, SET14, "psnr_y"),

@@ -1,11 +1,14 @@
-"""Pictures that each metric rates wrongly: python examples/fooled.py -> docs/pictures/numbers.png, docs/numbers.md
+"""Pictures that each metric rates wrongly: python examples/fooled.py JUDGES
 
+Writes docs/pictures/numbers.png and the table of docs/numbers.md. JUDGES: folder with efficientnet.onnx, which is not
+in the package; docs/judges.md says how to make it.
 For every metric two altered versions of one photograph: one that is plainly wrong or that a viewer prefers, and one
 that the metric likes better all the same. The values are measured here and written into docs/numbers.md.
 """
 
 import io
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +25,8 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "numbers.md"
 SHEET = HERE.parent / "docs" / "pictures" / "numbers.png"
 SCALE = 4
-SIDE, GAP, TITLE = 224, 6, 38
+SIDE, GAP, TITLE = 176, 6, 38
+TILE = 8 * SCALE  # a JPEG's block in the enlarged picture
 
 Levels = NDArray[np.uint8]
 
@@ -97,6 +101,28 @@ def half_and_half(high: Levels) -> Levels:
     return to_levels(np.clip(high, 25, 230) + tint)
 
 
+def tiled(high: Levels, beside: int, strength: float) -> Levels:
+    """Squares as large as enlarged JPEG blocks, each brighter or darker, whose grid begins `beside` the corner."""
+    rows, columns = (size // TILE + 2 for size in high.shape[:2])
+    off = np.random.default_rng(0).uniform(-strength, strength, (rows, columns)).repeat(TILE, 0).repeat(TILE, 1)
+    start = TILE - beside
+    return to_levels(high + off[start:, start:][: high.shape[0], : high.shape[1], None])
+
+
+def beside_the_grid(high: Levels) -> Levels:
+    """Plain blocks where none are looked for."""
+    return tiled(high, TILE // 2, 8)
+
+
+def on_the_grid(high: Levels) -> Levels:
+    """Fainter blocks, where they are looked for."""
+    return tiled(high, 0, 6)
+
+
+def upside_down(high: Levels) -> Levels:
+    return high[::-1, ::-1]
+
+
 def paler(high: Levels) -> Levels:
     """Two grey levels brighter throughout: nobody would notice."""
     return to_levels(high.astype(np.float64) + 2)
@@ -118,37 +144,42 @@ ALTERED: dict[str, Callable[[Levels], Levels]] = {
     "single-pixel chequers added": patterned,
     "left warmer, right cooler": half_and_half,
     "two grey levels brighter": paler,
+    "blocks beside the grid": beside_the_grid,
+    "fainter blocks on the grid": on_the_grid,
+    "turned upside down": upside_down,
 }
 
 CASES = (
     Case("psnr_y", "blurred", "moved by one pixel", (96, 160)),
+    Case("psnr_y_float", "red and blue exchanged, luma kept", "two grey levels brighter", (96, 160)),
+    Case("psnr_rgb", "blurred", "moved by one pixel", (96, 160)),
+    Case("psnr_b", "blocks beside the grid", "fainter blocks on the grid", (192, 96)),
     Case("ssim_y", "red and blue exchanged, luma kept", "light film grain", (96, 160)),
+    Case("ssim_rgb", "left warmer, right cooler", "light film grain", (96, 287)),
     Case("lpips", "4x4 blocks turned", "bicubic x4", (96, 160)),
+    Case("efficientnet", "red and blue exchanged, luma kept", "light film grain", (96, 160)),
     Case("niqe", "JPEG of quality 60", "original", (96, 160)),
     Case("lr_consistency", "single-pixel chequers added", "two grey levels brighter", (96, 160)),
-    Case("colour_drift", "left warmer, right cooler", "two grey levels brighter", (96, 263)),
+    Case("colour_drift", "left warmer, right cooler", "two grey levels brighter", (96, 287)),
+    Case("colour_drift_low", "turned upside down", "two grey levels brighter", (96, 160)),
 )
 
 
-def metric(name: str) -> Metric:
-    return choose_metrics((name,))[name]
-
-
-def measured(name: str, made: Levels, high: Levels) -> float:
-    row = metric(name)
+def measured(row: Metric, made: Levels, high: Levels) -> float:
     return row.compute(made, shrink(high, SCALE) if row.reference == "low" else high, SCALE)
 
 
-def main() -> None:
+def main(judges: str) -> None:
+    metrics = choose_metrics([case.metric for case in CASES], Path(judges))
     high = np.asarray(Image.open(HERE / "originals" / "circuit.webp").convert("RGB"))
     high = high[: high.shape[0] // SCALE * SCALE, : high.shape[1] // SCALE * SCALE]
     lines = ["| metric | better is | it prefers | to |", "|---|---|---|---|"]
     sheet = Image.new("RGB", (3 * (SIDE + GAP) - GAP, len(CASES) * (SIDE + TITLE)), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for row, case in enumerate(CASES):
-        higher = metric(case.metric).higher_is_better
+        higher = metrics[case.metric].higher_is_better
         pictures = {name: ALTERED[name](high) for name in ("original", case.liked, case.disliked)}
-        values = {name: measured(case.metric, picture, high) for name, picture in pictures.items()}
+        values = {name: measured(metrics[case.metric], picture, high) for name, picture in pictures.items()}
         assert (values[case.liked] > values[case.disliked]) == higher, f"{case.metric} is not fooled: {values}"
         liked, disliked = (f"{name} ({values[name]:.3g})" for name in (case.liked, case.disliked))
         lines.append(f"| `{case.metric}` | {'higher' if higher else 'lower'} | {liked} | {disliked} |")
@@ -174,7 +205,7 @@ def main() -> None:
     print(f"wrote {SHEET.relative_to(HERE.parent)} and {PAGE.relative_to(HERE.parent)}")
 
 
-def _wrapped(text: str, width: int = 36) -> list[str]:
+def _wrapped(text: str, width: int = 30) -> list[str]:
     lines = [""]
     for word in text.split():
         if len(lines[-1]) + len(word) >= width:
@@ -184,4 +215,6 @@ def _wrapped(text: str, width: int = 36) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) != 2:
+        sys.exit("python examples/fooled.py JUDGES: name the folder of efficientnet.onnx (docs/judges.md)")
+    main(sys.argv[1])

@@ -9,17 +9,21 @@ from wassr.models.shelf import shipped
 
 def test_a_models_lines(wassr: Wassr, tmp_path: Path) -> None:
     measured = (
-        Measurement(data="Set5", metric="psnr_y", value=31.6, unit="dB", protocol="p"),
+        Measurement(data="Set5", metric="psnr_y", value=31.6, unit="dB", protocol="mean of 5 pictures; p"),
+        Measurement(data="Set14", metric="psnr_y", value=28.1, unit="dB", protocol="mean of 14 pictures; p"),
         Measurement(data="any", metric="seconds_per_megapixel", value=0.21, unit="s", protocol="2 threads"),
     )
     tiny_model(tmp_path / "tiny-x4.onnx", tiny_card().model_copy(update={"measured": measured, "credits": "nobody"}))
     shown = wassr("models", "tiny-x4.onnx").stdout.decode()
-    facts = ("tiny-x4: tests", "0.21 s per megapixel", "PSNR-Y: Set5 31.60 dB")
+    facts = ("tiny-x4: tests", "0.21 s per megapixel [1]", "PSNR-Y (dB, higher is better): Set5 31.60, Set14 28.10 [2]")
     for part in (*facts, "x4, for clean inputs, ", "licence CC0-1.0", "MB"):
         assert part in shown
+    assert shown.endswith("how the numbers were made\n  [1] 2 threads\n  [2] mean of the set's pictures; p\n")
     assert "credits: nobody" in wassr("models", "tiny-x4.onnx", "--licences").stdout.decode()
     (row,) = json.loads(wassr("models", "tiny-x4.onnx", "--json").stdout)
     assert (row["name"], row["scale"], row["measured"][0]["value"]) == ("tiny-x4", 4, 31.6)
+    assert (row["measured"][0]["better"], row["measured"][0]["reference"]) == ("higher", "high")
+    assert row["measured"][0]["protocol"] == "mean of 5 pictures; p"
 
 
 def test_a_model_that_restores_says_so(wassr: Wassr, tmp_path: Path) -> None:

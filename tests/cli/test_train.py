@@ -26,6 +26,8 @@ def test_a_recipe_is_printed_complete_and_can_be_given_back(wassr: Wassr, tmp_pa
     again = wassr("recipes", "mine.yaml")
     assert again.stdout == done.stdout
     assert b"clip_what: weights" in done.stdout
+    lines = done.stdout.decode().splitlines()
+    assert all("#" in line for line in lines), [line for line in lines if "#" not in line]
 
 
 def test_the_schema_is_for_editors(wassr: Wassr) -> None:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from wassr.evaluation.choice import USUAL, WITH_JPEG, WITHOUT_ORIGINALS, choose_metrics
+from wassr.evaluation.choice import USUAL, WITH_JPEG, WITHOUT_ORIGINALS, choose_metrics, read_as
+from wassr.evaluation.judges import judge_metrics
 from wassr.evaluation.metrics import METRICS
+from wassr.evaluation.niqe import NO_REFERENCE
 from wassr.ground.errors import UsageError
 
 
@@ -55,3 +57,11 @@ def test_what_needs_an_original_cannot_be_had_without() -> None:
 def test_a_missing_folder_of_judges_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--judges .*none: no such folder"):
         choose_metrics([], tmp_path / "none")
+
+
+def test_how_each_metric_is_read_agrees_with_its_row() -> None:
+    for name in METRICS | NO_REFERENCE | judge_metrics():
+        row = choose_metrics((name,))[name]
+        better = "higher" if row.higher_is_better else "lower"
+        assert read_as(name) == {"better": better, "reference": row.reference}
+    assert read_as("of another century") == {}

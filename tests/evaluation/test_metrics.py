@@ -29,6 +29,7 @@ from wassr.evaluation.metrics import (
     ssim_rgb,
     ssim_y,
 )
+from wassr.evaluation.niqe import NO_REFERENCE
 from wassr.evaluation.scoring import bicubic
 from wassr.pixels.resize import resize_rounded, shrink
 
@@ -213,6 +214,13 @@ def test_every_metric_of_the_table_says_how_it_is_read(name: str) -> None:
     near, far = (metric.compute(made, reference, 4) for made in (high, flat(90, 48)))
     assert isinstance(near, float)
     assert near > far if metric.higher_is_better else near < far
+
+
+def test_the_page_shows_how_each_metric_is_fooled() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "numbers.md").read_text(encoding="utf-8")
+    fooled = page.partition("<!-- fooled -->")[2].partition("<!-- /fooled -->")[0]
+    for name in (*METRICS, *NO_REFERENCE, "lpips", "efficientnet"):
+        assert f"| `{name}` |" in fooled, f"{name}: add a case to examples/fooled.py"
 
 
 @needs_sets

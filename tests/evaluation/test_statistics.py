@@ -94,6 +94,7 @@ def test_swapping_the_models_turns_the_sign_only(values: list[float], seed: int)
     one, back = paired(values, other), paired(other, values)
     assert back.difference == pytest.approx(-one.difference)
     assert (back.above, back.below, back.count, back.p) == (one.below, one.above, one.count, one.p)
+    assert back == one.turned
     assert 0 < one.p <= 1
 
 

@@ -60,6 +60,14 @@ def test_markdown(table: Comparison) -> None:
     assert {line.count("|") for line in lines[:4]} == {6}
 
 
+def test_differences_in_json_have_the_sign_of_the_words(table: Comparison) -> None:
+    found = flat(table)
+    key = "differences.compact-x4.bicubic.Set.distance"
+    assert found[f"{key}.words"] == "compact-x4 is better by 0.2500 (0.2500 to 0.2500, p 0.0078, 8 of 8 pictures)"
+    assert [found[f"{key}.{part}"] for part in ("mean", "low", "high", "above", "below")] == [0.25, 0.25, 0.25, 8, 0]
+    assert found[f"{key}.better"] == "lower"
+
+
 def test_flat_keys(table: Comparison) -> None:
     cost = Cost(0.125, 210_000_000, "this machine")
     found = flat(replace(table, costs={"compact-x4": cost}, left_out=("x.png: broken",)))
@@ -74,6 +82,7 @@ def test_flat_keys(table: Comparison) -> None:
     assert found[f"{pair}.p"] == pytest.approx(2 / 2**8)
     assert found[f"{pair}.widest"] == ["h.png", "g.png", "f.png"]
     assert str(found[f"{pair}.words"]).startswith("compact-x4 is better")
+    assert (found[f"{pair}.unit"], found[f"{pair}.better"]) == ("dB", "higher")
     assert found["cost.compact-x4.seconds_per_megapixel"] == 0.125
     assert found["cost.compact-x4.memory_megabytes"] == 210
     assert found["left_out"] == ["x.png: broken"]
@@ -128,7 +137,7 @@ def test_means_by_quality_on_the_screen_and_in_markdown(saved: Comparison) -> No
     assert "Set/clean: 8 pictures, x4" in shown
     assert "Set/jpeg-30: 8 pictures, x4" in shown
     lines = shown.splitlines()
-    at = lines.index("Set, psnr_y (dB) by JPEG quality")
+    at = lines.index("Set, psnr_y (dB) ↑ by JPEG quality")
     assert [line.split() for line in lines[at + 2 : at + 5]] == [
         ["clean", "30"],
         ["bicubic", "30.25", "28.25"],
@@ -136,7 +145,7 @@ def test_means_by_quality_on_the_screen_and_in_markdown(saved: Comparison) -> No
     ]
     made = markdown(saved)
     assert (
-        "Set, psnr_y (dB) by JPEG quality:\n\n|  | clean | 30 |\n|---|---|---|\n| bicubic | 30.25 | 28.25 |\n" in made
+        "Set, psnr_y (dB) ↑ by JPEG quality:\n\n|  | clean | 30 |\n|---|---|---|\n| bicubic | 30.25 | 28.25 |\n" in made
     )
     assert "| m | Set/jpeg-30 | 8 | 26.00 [26.00, 26.00] | " in made
 

@@ -7,7 +7,7 @@ import pytest
 from tests.evaluation.material import DISTANCE
 from wassr.evaluation.metrics import METRICS, Metric
 from wassr.evaluation.statistics import paired
-from wassr.evaluation.wording import in_words, number
+from wassr.evaluation.wording import gain, in_words, number
 
 PSNR = METRICS["psnr_y"]
 SOME = [30.0, 31.5, 28.25, 33.0, 29.0, 30.5, 27.75, 32.0]
@@ -36,7 +36,7 @@ INFINITE = [math.inf] * 6
     ],
 )
 def test_what_is_said(one: list[float], other: list[float], metric: Metric, words: str) -> None:
-    said = in_words("m", metric, paired(one, other))
+    said = in_words("m", metric, gain(metric, paired(one, other)))
     assert said.startswith(words)
     assert ("better by" in said or "worse by" in said) == paired(one, other).shown or "worth" in said
 

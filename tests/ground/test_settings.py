@@ -11,6 +11,7 @@ from pydantic import Field
 from ruamel.yaml import YAML
 
 from wassr.ground.errors import SettingsError
+from wassr.ground.explained import explain_settings
 from wassr.ground.settings import Strict, differences, dump_settings, hint, load_settings, nearest, read_settings
 from wassr.training.recipe import Recipe, SizedRecipe, find_recipe, shipped_recipes
 
@@ -116,7 +117,8 @@ def test_every_recipe_survives_dump_and_load(name: str) -> None:
     sizes = [False, True] if "small:" in shipped_recipes()[name].read_text(encoding="utf-8") else [False]
     for small in sizes:
         recipe = find_recipe(name, small=small)
-        assert load_settings(dump_settings(recipe), Recipe, "dumped") == recipe
+        for written in (dump_settings(recipe), explain_settings(recipe, "head")):
+            assert load_settings(written, Recipe, "dumped") == recipe
 
 
 @pytest.mark.parametrize(("name", "path"), RECIPES)

@@ -55,7 +55,8 @@ def found(data: bytes) -> Jpeg:
 def test_every_quality_of_libjpeg_is_read_exactly(quality: int) -> None:
     jpeg = found(saved(pil(3), "JPEG", quality=quality))
     assert (jpeg.quality, jpeg.standard) == (quality, True)
-    assert jpeg.tables == (standard_table(quality), standard_table(quality, chroma=True))
+    chroma = standard_table(quality, chroma=True)
+    assert jpeg.tables == (standard_table(quality), chroma, chroma)
 
 
 def test_steps_of_the_constant_part() -> None:
@@ -81,6 +82,19 @@ def test_gray_and_a_table_of_another_encoder() -> None:
     # luma's table alone is not enough to be libjpeg's
     mixed = found(saved(pil(3), "JPEG", qtables=[list(standard_table(70)), list(KODAK)]))
     assert (mixed.quality, mixed.standard) == (70, False)
+
+
+def test_each_chroma_may_have_a_table_of_its_own() -> None:
+    blue, red = standard_table(70, chroma=True), standard_table(40, chroma=True)
+    own = [list(standard_table(60)), list(blue), list(red)]
+    data = saved(textured(64, 48), "JPEG", qtables=own, subsampling="4:2:0")
+    jpeg = found(data)
+    assert jpeg.tables == (standard_table(60), blue, red)
+    assert jpeg.sentence == "JPEG of quality about 60, 4:2:0"
+    for plane, table, true in zip(coefficients(jpeg), jpeg.tables, read_coefficients(data), strict=True):
+        there = true[: plane.steps.shape[0], : plane.steps.shape[1]]
+        assert plane.table == table
+        assert (plane.steps == there).mean() > 0.99
 
 
 def test_another_table_gets_the_quality_that_errs_as_much() -> None:

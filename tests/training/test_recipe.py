@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from wassr.data.chain import find_chain
 from wassr.ground.errors import SettingsError, WassrError
+from wassr.ground.explained import comment
 from wassr.ground.settings import dump_settings, load_settings
 from wassr.networks.critics import CRITICS
 from wassr.networks.facts import FACTS
@@ -192,6 +194,22 @@ def test_saves_by_tensors_need_a_chain_that_ends_in_them() -> None:
     resized = message("  degradations: [{resize: {}}, {jpeg: {}}]\n")
     assert "a resize between reduce and jpeg; move it before reduce, or set codec" in resized
     assert message("  degradations: jpg\n").startswith("r.yaml:6: data.degradations: no such chain")
+
+
+def test_every_key_says_what_it_is() -> None:
+    def silent(model: type[BaseModel]) -> Iterator[str]:
+        for key, field in model.model_fields.items():
+            if not comment(field):
+                yield f"{model.__name__}.{key}"
+            for inner in models_in(field.annotation):
+                yield from silent(inner)
+
+    def models_in(annotation: Any) -> list[type[BaseModel]]:
+        if isinstance(annotation, type):
+            return [annotation] if issubclass(annotation, BaseModel) else []
+        return [model for part in get_args(annotation) for model in models_in(part)]
+
+    assert sorted(set(silent(SizedRecipe))) == []
 
 
 def test_the_schema_knows_degradations() -> None:

@@ -61,20 +61,25 @@ def _report(folder: Path) -> None:
         print(f"no report: {error}", flush=True)
 
 
+HEAD = """A complete recipe; change what you like and give the file back: wassr train FILE data=DIR
+Any key may be left out for its default, and set on the command line: wassr train FILE data=DIR content.batch=8
+Sizes are pixels of the high-resolution side. For editors: wassr recipes --schema"""
+
+
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="print this recipe, complete")] = None,
+    name: Annotated[str | None, typer.Argument(help="print this recipe, complete and explained")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="JSON schema of recipe files, for editors")] = False,
 ) -> None:
-    """List the recipes that `wassr train` knows, or print one."""
+    """List the recipes that `wassr train` knows, or print one with what each of its keys is."""
     import json
 
-    from wassr.ground.settings import dump_settings
+    from wassr.ground.explained import explain_settings
     from wassr.training.recipe import SizedRecipe, find_recipe, shipped_recipes
 
     if schema:
         print(json.dumps(SizedRecipe.model_json_schema(), indent=1))
     elif name:
-        print(dump_settings(find_recipe(name)), end="")
+        print(explain_settings(find_recipe(name), HEAD), end="")
     else:
         for known in shipped_recipes():
             recipe = find_recipe(known)

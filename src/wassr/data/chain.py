@@ -68,7 +68,9 @@ class Kind(Strict):
 class Blur(Kind):
     """A low-pass filter: Gaussian, round or stretched in any direction, or an ideal one (sinc), which rings."""
 
-    shapes: Annotated[dict[Shape, Weight], AfterValidator(_some)] = Field(default={"isotropic": 1.0})
+    shapes: Annotated[dict[Shape, Weight], AfterValidator(_some)] = Field(
+        default={"isotropic": 1.0}, description="shares: isotropic, anisotropic, sinc"
+    )
     sigma: Range = Field(default=(0.2, 2.0), description="Gaussian, in pixels of the picture at this step")
     cutoff: Range = Field(default=(0.35, 1.0), description="sinc, as a share of the highest frequency")
 
@@ -77,13 +79,17 @@ class Resize(Kind):
     """Another size on the way; what follows works at that size until `reduce`, or the chain's end, makes it low."""
 
     size: Range = Field(default=(0.5, 1.5), description="sides, in those of the low side")
-    filters: Filters = Field(default={"area": 1.0, "bilinear": 1.0, "bicubic": 1.0})
+    filters: Filters = Field(
+        default={"area": 1.0, "bilinear": 1.0, "bicubic": 1.0}, description="shares: area, bilinear, bicubic"
+    )
 
 
 class Noise(Kind):
     """Gaussian noise, or Poisson's, whose deviation grows with the root of the level as that of photons does."""
 
-    grains: Annotated[dict[Grain, Weight], AfterValidator(_some)] = Field(default={"gaussian": 1.0, "poisson": 1.0})
+    grains: Annotated[dict[Grain, Weight], AfterValidator(_some)] = Field(
+        default={"gaussian": 1.0, "poisson": 1.0}, description="shares: gaussian, poisson"
+    )
     sigma: Range = Field(default=(1.0, 10.0), description="standard deviation in grey levels; Poisson: at white")
     gray: Share = Field(default=0.4, description="how often it is the same in all three channels")
 
@@ -92,9 +98,11 @@ class Jpeg(Kind):
     """Saved as JPEG by the real codec, once or several times."""
 
     quality: Qualities = Field(default=(30, 95), description="libjpeg's scale; other tables: as coarse as its")
-    chroma: Annotated[dict[Chroma, Weight], AfterValidator(_some)] = Field(default={"4:2:0": 2.0, "4:4:4": 1.0})
+    chroma: Annotated[dict[Chroma, Weight], AfterValidator(_some)] = Field(
+        default={"4:2:0": 2.0, "4:4:4": 1.0}, description="shares: 4:4:4, 4:2:2, 4:2:0"
+    )
     tables: Annotated[dict[Tables, Weight], AfterValidator(_some)] = Field(
-        default={"libjpeg": 1.0}, description="photoshop brings its own chroma sampling"
+        default={"libjpeg": 1.0}, description="shares: libjpeg, photoshop (with its own chroma), phone, camera"
     )
     generations: Annotated[tuple[Weight, ...], Field(min_length=1, max_length=3)] = Field(
         default=(1.0,), description="shares of pictures saved once, twice, three times"
@@ -112,13 +120,13 @@ class Jpeg(Kind):
 class Webp(Kind):
     """Saved as lossy WebP by the real codec."""
 
-    quality: Qualities = (50, 95)
+    quality: Qualities = Field(default=(50, 95), description="the codec's own scale, 1 to 100")
 
 
 class Reduce(Strict):
     """To the low side; bicubic from the untouched size is the benchmarks' reduction, to the bit."""
 
-    filters: Filters = Field(default={"bicubic": 1.0})
+    filters: Filters = Field(default={"bicubic": 1.0}, description="shares: area, bilinear, bicubic")
 
 
 class Step(Strict):

@@ -50,6 +50,19 @@ def choose_metrics(
     return found
 
 
+def read_as(name: str) -> dict[str, str]:
+    """How a measured number of this metric is read: which way is `better`, what it compares with (`reference`).
+
+    Nothing of a name that no table holds: a card may be newer than this program.
+    """
+    if name in JUDGES:  # all of them are distances from the original, whether their files are here or not
+        return {"better": "lower", "reference": "high"}
+    metric = (METRICS | NO_REFERENCE).get(name)
+    if metric is None:
+        return {}
+    return {"better": "higher" if metric.higher_is_better else "lower", "reference": metric.reference}
+
+
 def _metric(name: str, judges: Path | None) -> Metric:
     plain = METRICS | NO_REFERENCE
     if name in plain:

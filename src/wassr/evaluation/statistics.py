@@ -80,6 +80,11 @@ class Paired:
         """Whether there is a difference: p below LEVEL and an interval on one side of zero."""
         return self.p < LEVEL and (self.low > 0 or self.high < 0)
 
+    @property
+    def turned(self) -> "Paired":
+        """The other model less this one."""
+        return Paired(-self.difference, -self.high, -self.low, self.p, self.below, self.above, self.count)
+
 
 def paired(one: Sequence[float] | Floats, other: Sequence[float] | Floats) -> Paired:
     """`one` less `other`, given in the same order of pictures. Equal infinities differ by 0; raises ValueError when the

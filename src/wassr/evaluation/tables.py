@@ -13,7 +13,7 @@ from wassr.evaluation.comparison import Comparison
 from wassr.evaluation.metrics import Metric
 from wassr.evaluation.scoring import Score
 from wassr.evaluation.statistics import RESAMPLES
-from wassr.evaluation.wording import in_words, number
+from wassr.evaluation.wording import gain, in_words, number
 
 CSV_COLUMNS = (
     *("model", "set", "picture", "width", "height"),
@@ -96,13 +96,15 @@ def flat(comparison: Comparison) -> dict[str, object]:
             found[f"{key}.protocol"] = f"{row.score.protocol}; {metric.protocol}; {row.how}"
             found[f"{key}.pictures"] = {p.picture: plain(p.values[name]) for p in row.score.pictures}
     for model, data, name in _differences(comparison):
-        pair = comparison.paired(model, data, name)
-        if pair is not None:
+        metric, less = comparison.metrics[name], comparison.paired(model, data, name)
+        if less is not None:
+            pair = gain(metric, less)
             key = f"differences.{model}.{comparison.against}.{data}.{name}"
             found[f"{key}.mean"] = plain(pair.difference)
             found[f"{key}.low"], found[f"{key}.high"] = plain(pair.low), plain(pair.high)
             found[f"{key}.p"], found[f"{key}.count"] = plain(pair.p), pair.count
             found[f"{key}.above"], found[f"{key}.below"] = pair.above, pair.below
+            found[f"{key}.unit"], found[f"{key}.better"] = metric.unit, _better(metric)
             found[f"{key}.widest"] = comparison.widest(model, data, name)
             found[f"{key}.words"] = sentence(comparison, model, data, name)
     for model, cost in comparison.costs.items():
@@ -127,7 +129,8 @@ def sentence(comparison: Comparison, model: str, data: str, metric: str) -> str:
     known = comparison.metrics[metric]
     if known.unranked:
         return f"not ranked by; {known.unranked}"
-    return in_words(model, known, comparison.paired(model, data, metric))
+    pair = comparison.paired(model, data, metric)
+    return in_words(model, known, None if pair is None else gain(known, pair))
 
 
 def protocol(comparison: Comparison) -> list[str]:
@@ -157,7 +160,7 @@ def by_quality(comparison: Comparison) -> Iterator[tuple[str, list[list[str]]]]:
             rows = [["", *names]]
             for model in comparison.models:
                 rows.append([model, *(cell(comparison.score(model, name), metric)[0] for name in names.values())])
-            yield f"{data}, {metric}{_unit(known)} by JPEG quality", rows
+            yield f"{data}, {metric}{_unit(known)} {arrow(known)}".rstrip() + " by JPEG quality", rows
 
 
 def cell(score: Score, metric: str) -> tuple[str, str]:

@@ -14,10 +14,15 @@ def number(value: float, unit: str) -> str:
     return "-" if math.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: no minus before a zero
 
 
-def in_words(model: str, metric: Metric, pair: Paired | None) -> str:
-    """What a paired difference to another model says of `model`, with interval, p and on how many pictures.
+def gain(metric: Metric, pair: Paired) -> Paired:
+    """A paired difference so that positive is better, also where less is better; of no use where nobody is ranked."""
+    return pair if metric.higher_is_better or metric.unranked else pair.turned
 
-    Better and worse follow the metric's direction: a positive gain is always good. None: there are no pairs.
+
+def in_words(model: str, metric: Metric, pair: Paired | None) -> str:
+    """What a paired difference to another model, as `gain` gives it, says of `model`, with interval, p and counts.
+
+    None: there are no pairs.
     """
     if pair is None:
         return "says nothing about these pictures"
@@ -25,25 +30,20 @@ def in_words(model: str, metric: Metric, pair: Paired | None) -> str:
     pictures = f"{pair.count} picture{'s' if pair.count > 1 else ''}"
     if pair.above == pair.below == 0:
         return f"no difference: equal on {'all ' if pair.count > 1 else ''}{pictures}"
-    better, worse, sign = (pair.above, pair.below, 1) if metric.higher_is_better else (pair.below, pair.above, -1)
-    gain, low, high = sign * pair.difference, *sorted((sign * pair.low, sign * pair.high))
-    mean = f"{_signed(gain, unit)} {unit}".rstrip()
+    mean = f"{_signed(pair.difference, unit)} {unit}".rstrip()
     if pair.count == 1:
         return f"undecided: {mean}; one picture cannot decide"
     if not pair.shown:
-        found = (
-            f"{mean} ({_signed(low, unit)} to {_signed(high, unit)}, {_p(pair.p)}, better on {better} of {pictures})"
-        )
+        span = f"{_signed(pair.low, unit)} to {_signed(pair.high, unit)}"
+        found = f"{mean} ({span}, {_p(pair.p)}, better on {pair.above} of {pictures})"
         few = smallest_p(pair.count) >= LEVEL
         return f"undecided: {found}; so few cannot decide" if few else f"no difference shown: {found}"
-    if float(number(gain, unit)) == 0:
+    if float(number(pair.difference, unit)) == 0:
         return f"no difference worth a number (under {number(10.0 ** -_digits(unit), unit)} {unit}".rstrip() + ")"
-    word, size, low, high, count = (
-        ("better", gain, low, high, better) if gain > 0 else ("worse", -gain, -high, -low, worse)
-    )
-    by = f"{number(size, unit)} {unit}".rstrip()
-    span = f"{number(low, unit)} to {number(high, unit)}"
-    return f"{model} is {word} by {by} ({span}, {_p(pair.p)}, {count} of {pictures})"
+    word, size = ("better", pair) if pair.difference > 0 else ("worse", pair.turned)
+    by = f"{number(size.difference, unit)} {unit}".rstrip()
+    span = f"{number(size.low, unit)} to {number(size.high, unit)}"
+    return f"{model} is {word} by {by} ({span}, {_p(pair.p)}, {size.above} of {pictures})"
 
 
 def _digits(unit: str) -> int:

@@ -26,7 +26,7 @@ NAMES = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4,
 class Jpeg:
     """A JPEG file's facts.
 
-    tables: of luma and of both chromas, or of luma alone (gray). quality: 1..100, nearest in libjpeg's scale; standard:
+    tables: of luma, Cb and Cr, or of luma alone (gray). quality: 1..100, nearest in libjpeg's scale; standard:
     all tables are libjpeg's at this quality. subsampling: luma samples per chroma sample (across, down), (1, 1) for
     gray. height, width: of the picture as it is stored; orientation: EXIF's, which turns it upright. ycc: stored as
     YCbCr or gray, not as RGB or CMYK; converted: a colour profile changed the picture's colours after decoding.
@@ -73,19 +73,18 @@ class Coefficients:
 def facts(image: Any, data: bytes, orientation: int = 1, converted: bool = False) -> Jpeg | None:
     """The facts of an opened Pillow `JpegImageFile`, whose header Pillow has parsed.
 
-    None for headers that are too rare to be carried on: missing tables, Cb unlike Cr, chroma finer than luma.
+    None for headers that are too rare to be carried on: missing tables, Cb sampled unlike Cr, chroma finer than luma.
     """
     layers = image.layer  # (component, samples across, samples down, table)
     try:
         tables = [tuple(int(step) for step in image.quantization[layer[3]]) for layer in layers]
     except KeyError:  # a table that no segment defines: the decoder will complain
         return None
-    luma, chroma = tables[0], tables[1:3]
     subsampling = _subsampling(layers)
-    if min(map(min, tables)) < 1 or len(set(chroma)) == 2 or subsampling is None:
+    if min(map(min, tables)) < 1 or subsampling is None:
         return None
-    quality, ycc = nearest_quality(luma), _is_ycc(image)
-    kept = (luma, *chroma[:1])
+    quality, ycc = nearest_quality(tables[0]), _is_ycc(image)
+    kept = tuple(tables[:3]) if len(tables) > 2 else (tables[0],)
     standard = all(table == standard_table(quality, chroma=ycc and k > 0) for k, table in enumerate(kept))
     size = image.height, image.width
     return Jpeg(kept, quality, standard, subsampling, *size, orientation, ycc, converted, data)
@@ -111,6 +110,15 @@ def standard_table(quality: int, chroma: bool = False) -> Table:
     """libjpeg's table of a quality 1..100, limited to 1..255 as for baseline files."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return tuple(min(max((step * scale + 50) // 100, 1), 255) for step in (CHROMA if chroma else LUMA))
+
+
+@lru_cache(maxsize=1)
+def photoshop_tables() -> tuple[Table, ...]:
+    """The luma tables of Photoshop's menus, each once, as Pillow lists them."""
+    from PIL import JpegPresets
+
+    settings: dict[str, Any] = JpegPresets.presets
+    return tuple(dict.fromkeys(tuple(map(int, setting["quantization"][0])) for setting in settings.values()))
 
 
 def nearest_quality(luma: Table, certainty: NDArray[np.float64] | None = None) -> int:
@@ -159,7 +167,8 @@ def coefficients(jpeg: Jpeg) -> tuple[Coefficients, ...]:
     across, down = jpeg.subsampling
     height, width = (size // ratio * ratio for size, ratio in zip(levels.shape, (down, across), strict=False))
     chromas = [_reduced(_reduced(levels[:height, :width, k], across, 1), down, 0) for k in (1, 2)]
-    return quantised(levels[..., 0], jpeg.tables[0]), *(quantised(plane, jpeg.tables[1]) for plane in chromas)
+    planes = (levels[..., 0], *chromas)
+    return tuple(quantised(plane, table) for plane, table in zip(planes, jpeg.tables, strict=True))
 
 
 def stored_luma(jpeg: Jpeg) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.pixels.colour import luma
-from wassr.pixels.jpeg import BASIS, BLOCK, Jpeg, Table, nearest_quality, standard_table, stored_luma
+from wassr.pixels.jpeg import BASIS, BLOCK, Jpeg, Table, nearest_quality, photoshop_tables, standard_table, stored_luma
 from wassr.pixels.picture import Picture
 
 Floats = NDArray[np.float32]
@@ -27,7 +27,7 @@ Reals = NDArray[np.float64]
 class Trace:
     """An earlier JPEG. top, left: where its first whole block begins, 0..7; quality: luma's, on libjpeg's scale.
 
-    table: of luma, 64 steps, where the quality's own table fits and rounding was the only noise, else None.
+    table: of luma, 64 steps, where a known table fits and rounding was the only noise, else None.
     evidence: nats.
     """
 
@@ -40,7 +40,7 @@ class Trace:
     @property
     def sentence(self) -> str:
         """As a user reads it."""
-        about = "" if self.table else "about "
+        about = "" if self.table == standard_table(self.quality) else "about "
         grid = f", its blocks shifted by {self.left} and {self.top} pixels" if self.top or self.left else ""
         return f"an earlier JPEG of quality {about}{self.quality}{grid}"
 
@@ -159,9 +159,10 @@ def _before(counts: Floats, own: Trace) -> Trace | None:
 
 
 def _shifted(counts: Floats, highest: int) -> Trace | None:
-    """The offset and libjpeg quality up to `highest` of most evidence, where that is enough."""
+    """The offset and known table of a quality up to `highest` of most evidence, where that is enough."""
     best: Trace | None = None
-    tables = _tables()[:highest]
+    qualities, tables = _qualities(), _tables()
+    qualities, tables = qualities[qualities <= highest], tables[qualities <= highest]
     for strength, noise in enumerate(NOISES):
         gained = _gained(counts, noise)
         evidence = np.sum([gained[:, k, tables[:, k] - 1] for k in range(len(LOOKED_AT))], axis=0)
@@ -169,8 +170,9 @@ def _shifted(counts: Floats, highest: int) -> Trace | None:
         offset = _standing_out(most, counts, noise, SHARE)
         if offset is None or (best and most[offset] < best.evidence):
             continue
-        quality = int(np.argmax(evidence[offset])) + 1
-        table = standard_table(quality) if strength < QUIET else None
+        place = int(np.argmax(evidence[offset]))
+        quality = int(qualities[place])
+        table = _known()[np.flatnonzero(_qualities() <= highest)[place]] if strength < QUIET else None
         best = Trace(*divmod(offset, BLOCK), quality, table, float(most[offset]))
     return best
 
@@ -208,7 +210,8 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     Both likelihoods are of n >= 1 given that it is, with n geometrically distributed where nothing was earlier.
     """
     assert own.table is not None
-    evidence = np.zeros(highest)
+    allowed = _qualities() <= highest
+    evidence = np.zeros(int(allowed.sum()))
     total = 0.0
     for k, frequency in enumerate(LOOKED_AT):
         step = own.table[frequency]
@@ -220,17 +223,17 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
         n = np.arange(1, len(found) + 1)
         decay = min(max(1 - found.sum() / (found @ n), 0.01), 0.99)
         single = decay**n / (decay**n).sum()
-        inside = _multiples_inside(step, k, len(found))[:, :highest]
+        inside = _multiples_inside(step, k, len(found))[:, allowed]
         double = (1 - DOUBT) * inside / np.maximum(single @ inside, 1e-9) + DOUBT
         evidence += found @ np.log(double)
-    quality = int(np.argmax(evidence)) + 1
-    if evidence[quality - 1] < ENOUGH + ALIGNED_SHARE * total:
+    most = float(evidence.max())
+    if most < ENOUGH + ALIGNED_SHARE * total:
         return None
-    return Trace(own.top, own.left, quality, None, float(evidence[quality - 1]))
+    return Trace(own.top, own.left, int(_qualities()[allowed][evidence.argmax()]), None, most)
 
 
 def _multiples_inside(step: int, k: int, last: int) -> NDArray[np.floating]:
-    """How many multiples of each quality's step lie in the intervals of 1..last times `step`: (last, qualities).
+    """How many multiples of each known table's step lie in the intervals of 1..last times `step`: (last, tables).
 
     Relative to one in every `step`. The ends are as soft as the rounding between the generations makes them.
     """
@@ -274,9 +277,22 @@ def _apart(place: int) -> NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=1)
+def _known() -> tuple[Table, ...]:
+    """Luma tables that are tried as a whole: libjpeg's by quality, then Photoshop's."""
+    own = [standard_table(quality) for quality in range(1, QUALITIES + 1)]
+    return *own, *(t for t in photoshop_tables() if t not in own and nearest_quality(t) <= QUALITIES)
+
+
+@lru_cache(maxsize=1)
+def _qualities() -> NDArray[np.int64]:
+    """Of the known tables, on libjpeg's scale."""
+    return np.array([nearest_quality(table) for table in _known()], dtype=np.int64)
+
+
+@lru_cache(maxsize=1)
 def _tables() -> NDArray[np.int64]:
-    """Steps of the frequencies looked at, (qualities from 1 on, frequencies)."""
-    return np.array([standard_table(q) for q in range(1, QUALITIES + 1)], dtype=np.int64)[:, LOOKED_AT]
+    """Steps of the frequencies looked at, (known tables, frequencies)."""
+    return np.array(_known(), dtype=np.int64)[:, LOOKED_AT]
 
 
 def _values() -> Reals:

@@ -24,7 +24,7 @@ class AdversarialLoss(Strict):
 
     objective: Literal[
         "wasserstein", "vanilla", "least-squares", "hinge", "relativistic-average", "relativistic-pairing"
-    ] = "wasserstein"
+    ] = Field(default="wasserstein", description="how the critic's scores become losses")
     penalty: Literal[
         "none",
         "gradient",
@@ -36,16 +36,16 @@ class AdversarialLoss(Strict):
         "r2-difference",
         "r1+r2-difference",
     ] = Field(default="none", description="...-difference: by finite differences, without a second derivative")
-    penalty_weight: Rate = 0.0
+    penalty_weight: Rate = Field(default=0.0, description="of the penalty in the critic's loss; WGAN-GP: 10")
     penalty_interval: Count = Field(default=1, description="at every n-th critic step only, n times as strong")
-    clip: Positive | None = None
+    clip: Positive | None = Field(default=None, description="bound of the critic's weights after each of its steps")
     clip_what: Literal["weights", "all"] = Field(
         default="weights", description="all: normalisation parameters too (2018 code)"
     )
     spectral: bool = Field(default=False, description="spectral norm on every convolution and dense layer")
-    critic_steps: Count = 1
+    critic_steps: Count = Field(default=1, description="before each step of the generator")
     burst_steps: int = Field(default=0, ge=0, description="critic steps during the first `burst_until` generator steps")
-    burst_until: int = Field(default=0, ge=0)
+    burst_until: int = Field(default=0, ge=0, description="generator steps")
     weight: Rate | None = Field(default=1e-3, description="a fixed weight, or null with `ratio`")
     ratio: Positive | None = Field(
         default=None, description="keep |w dL_adv/dy| = ratio |dL_content/dy| at the output y"

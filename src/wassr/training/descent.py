@@ -13,12 +13,14 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 class Optimizer(Strict):
     """Adam family or RMSProp, as torch defines them."""
 
-    kind: Literal["adam", "adamw", "rmsprop", "rmsprop-tensorflow", "sgd", "muon"] = "adam"
-    rate: Rate = 2e-4
+    kind: Literal["adam", "adamw", "rmsprop", "rmsprop-tensorflow", "sgd", "muon"] = Field(
+        default="adam", description="muon: orthogonalised momentum for convolutions, Adam for the rest"
+    )
+    rate: Rate = Field(default=2e-4, description="learning rate, before the schedule's factor")
     betas: tuple[Decay, Decay] = Field(default=(0.9, 0.99), description="adam, adamw; muon where it is Adam")
     smoothing: float = Field(default=0.99, ge=0, lt=1, description="rmsprop: torch's alpha (TensorFlow: 0.9)")
     momentum: float = Field(default=0.0, ge=0, lt=1, description="rmsprop, sgd, muon")
-    epsilon: Positive = 1e-8
+    epsilon: Positive = Field(default=1e-8, description="keeps a division from zero")
     weight_decay: Rate = Field(default=0.0, description="adam, adamw, rmsprop, sgd")
 
     @model_validator(mode="after")
@@ -40,8 +42,8 @@ _WITHOUT = {
 class Schedule(Strict):
     """Learning rate over a stage, as a factor of the optimiser's rate."""
 
-    kind: Literal["constant", "cosine", "step"] = "cosine"
-    warmup_steps: int = Field(default=0, ge=0, description="linear rise from zero")
+    kind: Literal["constant", "cosine", "step"] = Field(default="cosine", description="how the rate falls")
+    warmup_steps: int = Field(default=0, ge=0, description="steps of linear rise from zero")
     flat: float = Field(default=0.0, ge=0, le=1, description="cosine: share of the stage before the rate falls")
     final: float = Field(default=0.0, ge=0, le=1, description="cosine: factor at the end")
     milestones: tuple[float, ...] = Field(default=(), description="step: shares of the stage")

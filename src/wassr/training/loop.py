@@ -8,7 +8,6 @@ import torch
 
 from wassr.ground.errors import TrainingError
 from wassr.models.build import Generator
-from wassr.models.card import Card
 from wassr.training import make
 from wassr.training.adversarial import Adversary
 from wassr.training.batches import StepBatches, stream_of
@@ -225,12 +224,10 @@ def _ship(run: Run, state: State, path: Path) -> Path:
 
 def _deployed(run: Run, model: Path) -> Path:
     card = deploy(model, run.material.pairs)
-    run.progress.say(f"wrote {model.with_suffix('.onnx')}: " + _words_of(card))
+    run.progress.say(f"wrote {model.with_suffix('.onnx')}")
+    for m in card.measured:
+        run.progress.say(f"  {m.metric} {' '.join(filter(None, (f'{m.value:.4g}', m.unit)))}: {m.protocol}")
     return model
-
-
-def _words_of(card: Card) -> str:
-    return ", ".join(f"{m.metric} {m.value:.4g}{' ' if m.unit else ''}{m.unit}" for m in card.measured)
 
 
 def _last_good(folder: RunFolder) -> str:

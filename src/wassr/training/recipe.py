@@ -28,8 +28,8 @@ class GeneratorSpec(Strict):
     network: str = Field(description="a row of the table of networks")
     arguments: dict[str, Value] = Field(default_factory=dict, description="of its constructor, besides the scale")
     scale: Literal[1, 2, 3, 4] = Field(default=4, description="1: restores what was degraded and enlarges nothing")
-    channels: Channels = "rgb"
-    base: Base = "bicubic"
+    channels: Channels = Field(default="rgb", description="y: luma by the network, chroma by bicubic")
+    base: Base = Field(default="bicubic", description="what the network's output is added to, in float32")
     consistency: int = Field(
         default=0, ge=0, le=8, description="passes of back-projection on what users get, for the card"
     )
@@ -112,9 +112,9 @@ class Data(Strict):
 class ContentLoss(Strict):
     """Weights of the terms of the table LOSSES; zero switches a term off."""
 
-    l1: Rate = 0.0
-    mse: Rate = 0.0
-    charbonnier: Rate = 0.0
+    l1: Rate = Field(default=0.0, description="absolute error; 1 is the way from black to white")
+    mse: Rate = Field(default=0.0, description="mean squared error")
+    charbonnier: Rate = Field(default=0.0, description="absolute error, smooth around zero")
     gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
     raster: Rate = Field(default=0.0, description="absolute error that repeats with the upsampling raster")
     feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
@@ -124,7 +124,7 @@ class ContentLoss(Strict):
     feature_layer: str | dict[str, Rate] = Field(
         default="conv5_3", description="conv2_2 ... conv5_4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}"
     )
-    feature_before_activation: bool = False
+    feature_before_activation: bool = Field(default=False, description="features as they are before the ReLU")
 
     @field_validator("feature_layer")
     @classmethod
@@ -159,21 +159,23 @@ class Teacher(Strict):
 class Stage(Strict):
     """One stage of training. It ends after `steps` generator steps or `minutes` of wall clock: exactly one is set."""
 
-    steps: Count | None = None
-    minutes: Positive | None = Field(default=None, description="such a stage is not repeatable to the bit")
-    batch: Count = 16
-    crop: Count = 96
+    steps: Count | None = Field(default=None, description="generator steps; or null with `minutes`")
+    minutes: Positive | None = Field(
+        default=None, description="of wall clock; such a stage is not repeatable to the bit"
+    )
+    batch: Count = Field(default=16, description="crops in a step")
+    crop: Count = Field(default=96, description="side of a crop, pixels of the high-resolution side")
     loss: ContentLoss = ContentLoss(l1=1.0)
     teacher: Teacher | None = Field(default=None, description="distillation: learn a stronger network's results")
     optimizer: Optimizer = Optimizer()
     schedule: Schedule = Schedule()
-    clip_norm: Positive | None = Field(default=None, description="generator gradient norm")
+    clip_norm: Positive | None = Field(default=None, description="largest norm of the generator's gradient; null: any")
     ema: float = Field(
         default=0.999, ge=0, lt=1, description="decay of the weight average that is validated and shipped"
     )
-    log_every: Count = 50
-    validate_every: Count = 1000
-    save_every: Count = 500
+    log_every: Count = Field(default=50, description="steps")
+    validate_every: Count = Field(default=1000, description="steps between two validations on held-out pictures")
+    save_every: Count = Field(default=500, description="steps between two saved states")
 
     @model_validator(mode="after")
     def _one_length(self) -> "Stage":
@@ -186,7 +188,7 @@ class Critic(Strict):
     """Which network judges."""
 
     network: str = Field(default="vgg", description="a row of the table of critics")
-    arguments: dict[str, Value] = Field(default_factory=dict)
+    arguments: dict[str, Value] = Field(default_factory=dict, description="of its constructor")
     optimizer: Optimizer = Optimizer(rate=1e-4)
 
     @field_validator("network")
@@ -218,19 +220,19 @@ class Recipe(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="of the model that comes out")
     purpose: str = Field(default="", description="one line for the model's card")
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, description="of first weights, crops and all other chance")
     generator: GeneratorSpec
     data: Data = Data()
-    content: Stage | None = None
-    adversarial: AdversarialStage | None = None
+    content: Stage | None = Field(default=None, description="the first stage: fidelity; null: none")
+    adversarial: AdversarialStage | None = Field(default=None, description="the second stage: a critic; null: none")
     precision: Literal["float32", "bfloat16", "auto"] = Field(
         default="float32", description="auto: bfloat16 where the processor has instructions for it, else float32"
     )
-    channels_last: bool = True
+    channels_last: bool = Field(default=True, description="order of numbers in memory")
     threads: int = Field(default=0, ge=0, description="0: all cores")
     licence: str = Field(default="unknown", description="of the weights, for the card")
-    licence_data: str = "unknown"
-    credits: str = ""
+    licence_data: str = Field(default="unknown", description="of the training pictures, for the card")
+    credits: str = Field(default="", description="whom to name, for the card")
 
     @model_validator(mode="after")
     def _fits(self) -> "Recipe":
@@ -266,7 +268,7 @@ def shipped_recipes() -> dict[str, Path]:
 class SizedRecipe(Recipe):
     """A recipe file: a recipe, and what is smaller in its small size (KEY=VALUE lines)."""
 
-    small: tuple[str, ...] = ()
+    small: tuple[str, ...] = Field(default=(), description="KEY=VALUE lines that --small adds")
 
 
 GAN = "adversarial.adversarial"

@@ -70,7 +70,9 @@ def generations(found: History) -> tuple[Generation, ...]:
     """All that was found, the latest first."""
     file = found.file
     own = () if file is None else (Generation(file.sentence, file.quality, file.standard, 0, 0),)
-    traces = (Generation(t.sentence, t.quality, t.table is not None, t.left, t.top) for t in found.traces)
+    traces = (
+        Generation(t.sentence, t.quality, t.table == standard_table(t.quality), t.left, t.top) for t in found.traces
+    )
     return *own, *traces
 
 
