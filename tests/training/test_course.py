@@ -44,7 +44,8 @@ def test_what_a_guard_says_after_going_back_stays_in_its_stage() -> None:
 
 
 def test_a_stage_that_was_begun_twice_and_not_measured_is_one() -> None:
-    assert [c.stage for c in courses([Entry(0, "stage", text="content"), *entries([26], stage="content")])] == ["content"]
+    log = [Entry(0, "stage", text="content"), *entries([26], stage="content")]
+    assert [course.stage for course in courses(log)] == ["content"]
 
 
 def test_curves_between_validations_are_taken_with_their_last_value() -> None:

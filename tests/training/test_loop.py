@@ -79,7 +79,9 @@ def assert_equal(one: Path, other: Path) -> None:
     assert newest == others
 
 
-def child(recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth: int) -> None:
+def child(
+    recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth: int, stop_on_plateau: bool = False
+) -> None:
     """Train, and be killed -9 before or after the nth call of a function."""
     original = getattr(MODULES[module], name)
     calls = 0
@@ -95,7 +97,7 @@ def child(recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth
         return result
 
     setattr(MODULES[module], name, wrapped)
-    train(recipe, folder, say=silent)
+    train(recipe, folder, say=silent, stop_on_plateau=stop_on_plateau)
 
 
 MOMENTS = [
@@ -104,11 +106,11 @@ MOMENTS = [
     ("loop", "content_step", "after", 3),  # one step after a save, in the content stage
     ("state", "write_whole", "after", 3),  # the second state has tensors but no JSON yet
     ("loop", "save_state", "after", 3),  # at the end of the content stage, saved, not shipped
-    ("loop", "_ship", "after", 1),  # shipped
+    ("loop", "hand_over", "after", 1),  # shipped
     ("loop", "adversarial_step", "before", 1),  # the adversarial stage has been watched once
     ("loop", "adversarial_step", "after", 2),  # before its first save
     ("loop", "adversarial_step", "after", 5),  # in the middle of it
-    ("loop", "_ship", "before", 2),  # all steps done, not shipped
+    ("loop", "hand_over", "before", 2),  # all steps done, not shipped
 ]
 
 

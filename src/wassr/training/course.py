@@ -71,7 +71,7 @@ def courses(entries: Sequence[Entry]) -> list[Course]:
 
 
 def _course(stage: str, mine: Sequence[Entry], before: tuple[Point, ...], bicubic: float | None) -> Course:
-    """before: the last validation of the stage before; older versions did not measure the border twice."""
+    """before: the last validation of the stage before; where it is the border, it may be measured once only."""
     by_step = _by_step(mine)
     if before and by_step and before[0].step == by_step[0][0] and FIDELITY not in by_step[0][1]:
         by_step[0] = (by_step[0][0], before[0].values | by_step[0][1])
