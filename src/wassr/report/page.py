@@ -140,9 +140,10 @@ def _history(run: Reading) -> str:
     legend = "".join(f'<span class="{_class(word)}">{escaped(word)}</span>' for word in words)
     rows = [(str(said.step), _word(said), said.text.partition(": ")[2]) for said in reversed(verdicts)]
     ends = "".join(f"<p>A stage ended at step {said.step}, {escaped(said.text)}.</p>" for said in run.said(ENDED))
+    spread = f"a piece for each validation, step {verdicts[0].step} to {verdicts[-1].step}"
     return (
         f'<div class="ribbon" aria-hidden="true">{pieces}</div><p class="legend">{legend}'
-        f'<span class="quiet">a piece for each validation, step {verdicts[0].step} to {verdicts[-1].step}</span></p>{ends}'
+        f'<span class="quiet">{spread}</span></p>{ends}'
         f"<details><summary>All {len(verdicts)} in words</summary>{table(('step', 'verdict', 'why'), rows)}</details>"
     )
 
