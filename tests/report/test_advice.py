@@ -38,7 +38,16 @@ def test_an_improving_run_goes_on_and_a_finished_one_is_made_longer(run: Reading
     assert "adversarial.steps=12000" in longer
     assert run.verdict
     assert f"step {run.verdict.take['balanced']}" in take
-    assert upscale == f"wassr upscale photo.jpg -n {run.model(run.verdict.take['balanced'])} -o larger.png"
+    assert upscale == f"wassr export {run.folder.path} --wish balanced"
+
+
+def test_a_model_that_is_shipped_is_used_at_once(run: Reading) -> None:
+    assert run.verdict
+    step = run.verdict.take["balanced"]
+    shipped = run.folder.models / "made.onnx"
+    (card,) = (card for path, card in run.models.items() if path.stem == f"made-step-{step}")
+    other = replace(run, models={**run.models, shipped: card})
+    assert next_steps(other)[-1].command == f"wassr upscale photo.jpg -n {shipped} -o larger.png"
 
 
 @pytest.mark.parametrize("word", ["plateau", "over-trained"])

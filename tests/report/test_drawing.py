@@ -30,6 +30,14 @@ def test_every_point_of_the_log_is_drawn(run: Reading) -> None:
     )  # fmt: skip
 
 
+def test_of_a_border_measured_twice_the_start_of_the_later_stage_is_drawn(run: Reading) -> None:
+    border = next(i for i, e in enumerate(run.entries) if (e.step, e.text) == (CONTENT, "adversarial"))
+    twice = (*run.entries[: border + 1], Entry(CONTENT, "valid/lpips", 0.5), *run.entries[border + 1 :])
+    drawn = curve(figures_of(replace(run, entries=twice)), "Perceptual distance", "result")
+    assert drawn.x == sorted(set(drawn.x))
+    assert drawn.y[drawn.x.index(CONTENT)] == 0.5
+
+
 def test_what_is_measured_once_is_a_line_over_the_whole_run(run: Reading) -> None:
     drawn = curve(figures_of(run), "Fidelity", "bicubic")
     assert (drawn.x, drawn.y, drawn.line) == ([0, WHOLE], [27.8, 27.8], True)

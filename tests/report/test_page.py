@@ -11,6 +11,7 @@ from tests.report.material import CONTENT, WHOLE, make_log
 from wassr.evaluation.wording import number
 from wassr.report.page import done, hero, page
 from wassr.report.reading import Reading, read_run
+from wassr.training.runlog import ENDED, Entry
 from wassr.training.verdict import Flag
 
 OLD = Path(__file__).parents[2] / "runs"
@@ -31,6 +32,15 @@ def test_a_whole_run(run: Reading) -> None:
     start, last = run.course.points[0].values, run.course.points[-1].values
     assert f"<b>{number(last['valid/psnr_y'], 'dB')} <small>dB" in made
     assert f"start {number(start['valid/psnr_y'], 'dB')}, bicubic 27.80" in made
+
+
+def test_an_end_before_its_time_is_told(run: Reading) -> None:
+    assert run.course
+    told = Entry(WHOLE, ENDED, text="plateau: takes step 8000, not its last")
+    course = replace(run.course, ended=True)
+    early = replace(run, entries=(*run.entries, told), courses=(*run.courses[:-1], course))
+    assert done(early) == f"adversarial stage, step {WHOLE}, ended by its verdict"
+    assert f"A stage ended at step {WHOLE}, plateau: takes step 8000, not its last." in page(early)
 
 
 def test_the_ribbon_has_a_piece_for_each_validation(run: Reading) -> None:

@@ -106,6 +106,14 @@ def test_whether_an_older_run_is_over_is_told_by_its_deployment_form(run: Readin
     assert not replace(run, courses=()).over
 
 
+def test_a_stage_that_its_verdict_ended_is_over(run: Reading) -> None:
+    assert run.course
+    points = (*run.course.points[:-1], replace(run.course.points[-1], values={"valid/psnr_y": 27, "stage/share": 0.5}))
+    half = replace(run, courses=(replace(run.course, points=points),))
+    assert not half.over
+    assert replace(half, courses=(replace(half.courses[0], ended=True),)).over
+
+
 def test_a_run_under_way(tmp_path: Path) -> None:
     run = read_run(make_run(tmp_path / "half", until=6000))
     assert run.share == 0.5

@@ -117,8 +117,8 @@ def refused(recipe: Recipe, folder: Path) -> str:
 FULL = {  # what cannot be written: called before it, the call of it, the last good state
     "state": ("save_state", 2, "step-000000002"),
     "log": ("_set_rates", 4, "step-000000002"),  # at the next step
-    "model": ("_ship", 1, "step-000000006"),
-    "last model": ("_ship", 2, "step-000000012"),
+    "model": ("hand_over", 1, "step-000000006"),
+    "last model": ("hand_over", 2, "step-000000012"),
 }
 
 

@@ -79,7 +79,9 @@ def assert_equal(one: Path, other: Path) -> None:
     assert newest == others
 
 
-def child(recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth: int) -> None:
+def child(
+    recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth: int, stop_on_plateau: bool = False
+) -> None:
     """Train, and be killed -9 before or after the nth call of a function."""
     original = getattr(MODULES[module], name)
     calls = 0
@@ -95,7 +97,7 @@ def child(recipe: Recipe, folder: Path, module: str, name: str, moment: str, nth
         return result
 
     setattr(MODULES[module], name, wrapped)
-    train(recipe, folder, say=silent)
+    train(recipe, folder, say=silent, stop_on_plateau=stop_on_plateau)
 
 
 MOMENTS = [
@@ -104,11 +106,11 @@ MOMENTS = [
     ("loop", "content_step", "after", 3),  # one step after a save, in the content stage
     ("state", "write_whole", "after", 3),  # the second state has tensors but no JSON yet
     ("loop", "save_state", "after", 3),  # at the end of the content stage, saved, not shipped
-    ("loop", "_ship", "after", 1),  # shipped
+    ("loop", "hand_over", "after", 1),  # shipped
     ("loop", "adversarial_step", "before", 1),  # the adversarial stage has been watched once
     ("loop", "adversarial_step", "after", 2),  # before its first save
     ("loop", "adversarial_step", "after", 5),  # in the middle of it
-    ("loop", "_ship", "before", 2),  # all steps done, not shipped
+    ("loop", "hand_over", "before", 2),  # all steps done, not shipped
 ]
 
 
@@ -194,11 +196,18 @@ def _with_rate(recipe: Recipe, rate: float) -> object:
 def test_the_log_tells_the_whole_story(unbroken: dict[str, Path]) -> None:
     entries = read_log(unbroken["penalty"] / "log.jsonl")
     tags = {entry.tag for entry in entries}
-    assert tags >= {
+    measured = {tag for tag in tags if tag.partition("/")[0] not in ("bicubic", "stage", "verdict")}
+    assert measured - {"valid/lpips"} == {  # which needs a judge's file
         *("loss/l1", "loss/adversarial", "loss/critic", "loss/penalty", "norm/generator", "norm/critic"),
-        *("critic/gap_training", "critic/gap_heldout", "critic/separation", "critic/ratio", "critic/weight"),
-        *("valid/psnr_y", "valid/ssim_y", "valid/lr_consistency", "rate/generator", "rate/critic"),
+        *("critic/gap_training", "critic/gap_heldout", "critic/separation", "critic/auc", "critic/lag"),
+        *("critic/wasserstein", "critic/wasserstein_low", "critic/ceiling", "critic/zero_line"),
+        *("critic/anchor_bicubic", "critic/anchor_start", "critic/slope", "critic/slope_largest"),
+        *("critic/ratio", "critic/cosine", "critic/weight", *({"critic/memorising"} & tags)),
+        *("valid/psnr_y", "valid/psnr_rgb", "valid/ssim_y", "valid/lr_consistency", "valid/high_band"),
+        *("valid/checkerboard", "valid/colour_drift", "rate/generator", "rate/critic"),
     }
+    guide = (Path(__file__).parents[2] / "docs" / "meter.md").read_text(encoding="utf-8")
+    assert {tag for tag in measured if tag not in guide and not tag.startswith("loss/")} == set()
     assert [step for step, _ in series(entries, "loss/l1")] == list(range(1, 13))
     assert [step for step, _ in series(entries, "critic/ratio")] == list(range(7, 13))
     assert [step for step, _ in series(entries, "valid/psnr_y")] == [0, 4, 6, 10, 12]  # none twice

@@ -235,3 +235,120 @@ def test_measuring_changes_nothing(recipe: Make) -> None:
     assert all(p.grad is None for p in critic.parameters())
     assert not optimizer.state
     assert state.generator.training
+
+
+SMALL = 8  # side of the crops whose distance is known
+TILTED = torch.linspace(-0.1, 0.3, 3 * SMALL**2).view(3, SMALL, SMALL)
+
+
+class Flat(nn.Module):
+    """One hidden layer for small crops."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(3 * SMALL**2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
+
+    def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
+        return self.layers(picture).flatten()
+
+
+class Shifted(nn.Module):
+    """Of scale 1: its results are its inputs, moved."""
+
+    def __init__(self, shift: Tensor) -> None:
+        super().__init__()
+        self.shift = shift
+
+    def forward(self, low: Tensor) -> Tensor:
+        return low - self.shift
+
+
+def gaussians(count: int, seed: int) -> Tensor:
+    source = torch.Generator().manual_seed(seed)
+    return (0.5 + 0.1 * torch.randn(count, 3, SMALL, SMALL, generator=source)).clamp(0, 1)
+
+
+def cuttings(count: int, seed: int) -> Tensor:
+    whole = torch.from_numpy(waves(96, 96, 3)).permute(2, 0, 1) / 255
+    places = torch.randint(0, 96 - SMALL, (count, 2), generator=torch.Generator().manual_seed(seed)).tolist()
+    return torch.stack([whole[:, top : top + SMALL, left : left + SMALL] for top, left in places])
+
+
+# what is real, and what the generator moves: Gaussians of another draw, so that the ceiling is far above the distance;
+# or the pictures themselves, since samples of other pictures differ by more than the shift
+KNOWN = {"gaussians": (gaussians, 50_000_000), "pictures": (cuttings, 0)}
+
+
+def known_meter(kind: str, loss: AdversarialLoss) -> tuple[Meter, Crops]:
+    draw, apart = KNOWN[kind]
+
+    def crops(key: Key) -> Batch:
+        seed = 7919 * key.step + 101 * key.sub + (3 if key.role == "meter" else 1)
+        return Batch(draw(64, seed + apart), draw(64, seed))
+
+    low, high = (
+        [(255 * crop).round().byte().permute(1, 2, 0).numpy() for crop in draw(48, 10_000_000 + seed)]
+        for seed in (apart, 0)
+    )
+    held = [Pair(str(i), *pair) for i, pair in enumerate(zip(low, high, strict=True))]
+    spec = SPEC.model_copy(update={"crop": SMALL, "batch": 64, "adversarial": loss})
+    return Meter(spec, held, 1, crops, {}), crops
+
+
+@pytest.mark.parametrize("shift", [torch.full_like(TILTED, 0.1), TILTED], ids=["even", "tilted"])
+@pytest.mark.parametrize("penalty", ["gradient", "gradient-one-sided"])
+@pytest.mark.parametrize("kind", KNOWN)
+def test_the_distance_is_right_once_the_lag_is_small_and_too_short_before(
+    kind: str, penalty: str, shift: Tensor
+) -> None:
+    """A distribution moved by a vector is as far away as the vector is long."""
+    true = 255 * float(shift.norm()) / shift.numel() ** 0.5
+    loss = AdversarialLoss(penalty=penalty, penalty_weight=10)  # type: ignore[arg-type]
+    meter, crops = known_meter(kind, loss)
+    torch.manual_seed(0)
+    state = state_of(Flat(), step=1)
+    state.generator = Shifted(shift)  # type: ignore[assignment]
+    state.critic_optimizer = torch.optim.Adam(state.critic_and_optimizer()[0].parameters(), 2e-3, betas=(0.0, 0.9))
+    early, late = [], []
+    for steps in (2, 3, 5, 10, 20, 40):
+        trained(state, loss, lambda key: crops(Key(key.role, 1000 * state.step + key.step)), steps)
+        state.step += 1
+        found = meter(state)
+        assert found["critic/wasserstein"] <= found["critic/ceiling"] * 1.02
+        if found["critic/lag"] > 0.25:
+            early.append(found["critic/wasserstein"])
+        elif abs(found["critic/lag"]) < 0.05:
+            late.append(found["critic/wasserstein"])
+    assert early
+    assert max(early) < 0.9 * true
+    assert len(late) >= 2
+    assert late == pytest.approx([true] * len(late), rel=0.1)
+
+
+def test_the_distance_of_a_clipped_critic_is_its_own_once_the_lag_is_small() -> None:
+    """|w| <= c: at its best w = c sign(shift), which reads 255 mean |shift|, less than the distance."""
+
+    class Linear(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(1e-4 * torch.randn(3, SMALL, SMALL))
+
+        def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
+            return (picture * self.weight).sum((1, 2, 3))
+
+    loss = AdversarialLoss(clip=0.01, clip_what="all")
+    meter, crops = known_meter("gaussians", loss)
+    torch.manual_seed(0)
+    state = state_of(Linear(), step=1)
+    state.generator = Shifted(TILTED)  # type: ignore[assignment]
+    adversary = Adversary(loss)
+    found = meter(state)
+    known = 255 * float(TILTED.abs().mean())
+    assert found["critic/lag"] > 0.25
+    assert found["critic/wasserstein"] < 0.5 * known
+    for step in range(60):
+        trained(state, loss, lambda key, step=step: crops(Key("critic", step)), 1)  # type: ignore[misc]
+        adversary.constrain(state.critic_and_optimizer()[0])
+    found = meter(state)
+    assert abs(found["critic/lag"]) < 0.05
+    assert found["critic/wasserstein"] == pytest.approx(known, rel=0.05)

@@ -13,7 +13,7 @@ from wassr.report.writing import write_report
 from wassr.training import make
 from wassr.training.loop import train
 from wassr.training.runlog import read_log
-from wassr.training.shipping import deploy
+from wassr.training.shipping import deploy, figures_of, ship_checkpoint
 from wassr.training.validation import Pair, bicubic, validate
 from wassr.upscaling.upscaler import Upscaler
 
@@ -80,3 +80,19 @@ def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
     plain = validate(bicubic(4), pairs, 4)["valid/psnr_y"]
     assert card.value("validation", "psnr_y") == pytest.approx(plain, abs=0.1)
     assert all("openvino" in m.protocol for m in card.measured)
+
+
+def test_a_checkpoint_becomes_a_model_of_its_own(recipe: Make, tmp_path: Path) -> None:
+    whole, source = recipe(content={}), tmp_path / "tiny-step-3.safetensors"
+    make.save_model(source, make.new_generator(whole), make.model_card(whole, "content", 3, 0.5, "", None, source.stem))
+    before, said = source.read_bytes(), list[str]()
+    card = ship_checkpoint(source, tmp_path / "new" / "mine.safetensors", whole, said.append)
+    assert (card.name, card.steps, said) == ("mine", 3, [])
+    assert card == find(tmp_path / "new" / "mine.onnx").card
+    assert any(line.startswith(f"  psnr_y {card.value('validation', 'psnr_y'):.4g} dB: ") for line in figures_of(card))
+    assert source.read_bytes() == before
+    gone = whole.model_copy(update={"data": whole.data.model_copy(update={"train": (str(tmp_path / "gone"),)})})
+    card = ship_checkpoint(source, tmp_path / "bare.safetensors", gone, said.append)
+    assert card.measured == ()
+    assert "gone: no such folder" in said[0]
+    assert find(tmp_path / "bare.onnx").card == card

@@ -12,6 +12,7 @@ import typer
 from wassr import __version__
 from wassr.cli.degrade import degrade
 from wassr.cli.evaluate import evaluate
+from wassr.cli.export import export
 from wassr.cli.models import models
 from wassr.cli.report import report
 from wassr.cli.train import recipes, train
@@ -32,6 +33,7 @@ app.command(no_args_is_help=True)(evaluate)
 app.command(no_args_is_help=True)(train)
 app.command()(recipes)
 app.command(no_args_is_help=True)(report)
+app.command(no_args_is_help=True)(export)
 app.command(no_args_is_help=True)(degrade)
 
 

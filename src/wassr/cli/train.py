@@ -17,7 +17,10 @@ def train(
     start: Annotated[str | None, typer.Option("--from", help="fine-tune from this model (name or file)")] = None,
     small: Annotated[bool, typer.Option("--small", help="the recipe's small size: minutes on two cores")] = False,
     stop_on_plateau: Annotated[
-        bool, typer.Option("--stop-on-plateau", help="end a stage when its verdict says that more steps are in vain")
+        bool,
+        typer.Option(
+            "--stop-on-plateau", help="end a stage when more steps are in vain; take the step that its verdict advises"
+        ),
     ] = False,
     show_data: Annotated[
         bool,

@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
+from wassr.models.modelfile import DEPLOYMENT
 from wassr.report.reading import Reading
 from wassr.training.recipe import AdversarialStage
 from wassr.training.verdict import Verdict
@@ -76,6 +77,12 @@ def _take(run: Reading, verdict: Verdict, words: str) -> Advice:
     model = run.model(step)
     if model is None:
         return Advice(f"{words}: step {step}, of which no model file was kept.")
+    if run.weights(step) and not model.endswith(DEPLOYMENT):
+        wishes = "" if len(run.wishes()) == 1 else " (--wish faithful and --wish perceptual take the others)"
+        return Advice(
+            f"{words}: step {step}; make it a model file for wassr upscale -n{wishes}.",
+            f"wassr export {shlex.quote(str(run.folder.path))} --wish balanced",
+        )
     return Advice(f"{words}: step {step}.", f"wassr upscale photo.jpg -n {shlex.quote(model)} -o larger.png")
 
 

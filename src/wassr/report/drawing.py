@@ -140,7 +140,7 @@ def _drawn(run: Reading, chart: Chart) -> tuple[Drawn, ...]:
 
 
 def _curve(run: Reading, tag: str, curve: Curve) -> Drawn:
-    points = series(list(run.entries), tag)
+    points = list(dict(series(list(run.entries), tag)).items())  # of a border measured twice the later stage's start
     if tag.startswith("bicubic/") and points:  # measured once, holds for all
         points = [(points[0][0], points[0][1]), (run.step, points[0][1])]
     steps, values = [step for step, _ in points], [float(f"{value:.5g}") for _, value in points]

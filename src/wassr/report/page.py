@@ -10,6 +10,7 @@ from wassr.report.drawing import figures_of, marks_of, markup, told
 from wassr.report.markup import document, table
 from wassr.report.pictures import checkpoints, slider
 from wassr.report.reading import Reading, Said, missing, state_says
+from wassr.training.runlog import ENDED
 from wassr.training.verdict import judge
 
 # what is worth a number: name in the log -> words, unit; True: higher is better, None: neither
@@ -60,7 +61,7 @@ def done(run: Reading) -> str:
     if run.given_up:
         return f"{stage} stage, step {run.step}, given up by the guard"
     if run.over:
-        return f"{stage} stage, step {run.step}, over"
+        return f"{stage} stage, step {run.step}, " + ("ended by its verdict" if run.course.ended else "over")
     return f"{stage} stage, step {run.step}" + (f", {run.share:.0%} done" if run.share is not None else "")
 
 
@@ -138,9 +139,11 @@ def _history(run: Reading) -> str:
     words = dict.fromkeys(_word(said) for said in verdicts)
     legend = "".join(f'<span class="{_class(word)}">{escaped(word)}</span>' for word in words)
     rows = [(str(said.step), _word(said), said.text.partition(": ")[2]) for said in reversed(verdicts)]
+    ends = "".join(f"<p>A stage ended at step {said.step}, {escaped(said.text)}.</p>" for said in run.said(ENDED))
+    spread = f"a piece for each validation, step {verdicts[0].step} to {verdicts[-1].step}"
     return (
         f'<div class="ribbon" aria-hidden="true">{pieces}</div><p class="legend">{legend}'
-        f'<span class="quiet">a piece for each validation, step {verdicts[0].step} to {verdicts[-1].step}</span></p>'
+        f'<span class="quiet">{spread}</span></p>{ends}'
         f"<details><summary>All {len(verdicts)} in words</summary>{table(('step', 'verdict', 'why'), rows)}</details>"
     )
 

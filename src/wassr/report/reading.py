@@ -89,8 +89,10 @@ class Reading:
     @property
     def over(self) -> bool:
         """Whether the stage has ended; where the log does not say, a deployment form of its last step tells."""
-        if self._told is not None or self.course is None:
-            return self._told is not None and self._told >= 1
+        if self.course is None or self.course.ended:
+            return self.course is not None
+        if self._told is not None:
+            return self._told >= 1
         last = self.course.points[-1].step
         return any(path.suffix == DEPLOYMENT and card.steps == last for path, card in self.models.items())
 
@@ -115,10 +117,19 @@ class Reading:
     def model(self, step: int) -> str | None:
         """The file of a step, the deployment form if there is one; of a stage's start the model that it began from."""
         files = [path for path, card in self.models.items() if card.steps == step]
+        if isinstance(self.stage, AdversarialStage) and self.course and step == self.course.start.step:
+            before = [path for path in self.models if self.recipe and path.stem == f"{self.recipe.name}-content"]
+            if not before:
+                return self.start or self.stage.start
+            files = before  # which may be of an older step than the last of its stage
         best = min(files, key=lambda path: (path.suffix != DEPLOYMENT, len(path.name)), default=None)
-        if best is None and isinstance(self.stage, AdversarialStage) and self.course and step == self.course.start.step:
-            return self.start or self.stage.start
         return str(best) if best else None
+
+    def weights(self, step: int) -> Path | None:
+        """The weights that the run keeps of a step, if any."""
+        model = self.model(step)
+        file = Path(model).with_suffix(WEIGHTS) if model else None
+        return file if file in self.models else None
 
     def strips(self, kind: str = SAMPLES) -> dict[int, Strip]:
         """Step -> strip of the stage it is in; files that are no strips are passed over."""

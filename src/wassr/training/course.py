@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wassr.training.runlog import Entry
+from wassr.training.runlog import ENDED, Entry
 
 FIDELITY = "valid/psnr_y"
 PERCEPTUAL = "valid/lpips"
@@ -22,7 +22,8 @@ class Point:
 class Course:
     """One stage as the log tells it. points: its validations, the start's first. perceptual: what that curve is.
 
-    bicubic: PSNR-Y of plain enlargement, where the log has it. guarded: steps of the guard's events.
+    bicubic: PSNR-Y of plain enlargement, where the log has it. guarded: steps of the guard's events. ended: before its
+    time, because its verdict advised it.
     """
 
     stage: str
@@ -30,6 +31,7 @@ class Course:
     bicubic: float | None
     guarded: tuple[int, ...]
     perceptual: str
+    ended: bool = False
 
     @property
     def start(self) -> Point:
@@ -51,33 +53,47 @@ class Course:
 
 
 def courses(entries: Sequence[Entry]) -> list[Course]:
-    """The stages of a log that have a validation, in order."""
-    begins = [(entry.step, entry.text) for entry in entries if entry.tag == "stage" and entry.text]
+    """The stages of a log that have a validation, in order.
+
+    They are told apart by where they stand in the log: the last step of one is the border, where the next begins.
+    """
+    begins = [(place, entry.text) for place, entry in enumerate(entries) if entry.tag == "stage" and entry.text]
     if not begins:  # logs of older versions
-        first = next((entry.step for entry in entries if entry.tag == "critic/gap_heldout"), None)
-        content = [] if first == 0 else [(0, "content")]
-        begins = content + ([(first, "adversarial")] if first is not None else [])
-    ends = [step for step, _ in begins[1:]] + [None]
-    made = [_course(entries, stage, begin, end) for (begin, stage), end in zip(begins, ends, strict=True)]
+        first = next((place for place, entry in enumerate(entries) if entry.tag == "critic/gap_heldout"), None)
+        begins = [] if first is not None and entries[first].step == 0 else [(0, "content")]
+        begins += [(first if begins else 0, "adversarial")] if first is not None else []
+    ends = [place for place, _ in begins[1:]] + [None]
+    bicubic = next((entry.value for entry in entries if entry.tag == "bicubic/psnr_y"), None)
+    made: list[Course] = []
+    for (begin, stage), end in zip(begins, ends, strict=True):
+        made.append(_course(stage, entries[begin:end], made[-1].points[-1:] if made else (), bicubic))
     return [course for course in made if course.points]
 
 
-def _course(entries: Sequence[Entry], stage: str, begin: int, end: int | None) -> Course:
-    mine = [entry for entry in entries if begin <= entry.step and (end is None or entry.step <= end)]
-    guarded = tuple(entry.step for entry in mine if entry.tag == "guard")
+def _course(stage: str, mine: Sequence[Entry], before: tuple[Point, ...], bicubic: float | None) -> Course:
+    """before: the last validation of the stage before; where it is the border, it may be measured once only."""
+    by_step = _by_step(mine)
+    if before and by_step and before[0].step == by_step[0][0] and FIDELITY not in by_step[0][1]:
+        by_step[0] = (by_step[0][0], before[0].values | by_step[0][1])
     found: list[Point] = []
     since: dict[str, float] = {}
-    for step, values in _by_step(mine):
+    for step, values in by_step:
         since |= values
         if FIDELITY in values:
             found.append(Point(step, since))
             since = {}
     points = tuple(found)
     known = all(PERCEPTUAL in point.values for point in points)
-    bicubic = next((entry.value for entry in entries if entry.tag == "bicubic/psnr_y"), None)
     if not known:
         points = tuple(Point(p.step, {k: v for k, v in p.values.items() if k != PERCEPTUAL}) for p in points)
-    return Course(stage, points, bicubic, guarded, "LPIPS" if known else "high-band energy")
+    return Course(
+        stage,
+        points,
+        bicubic,
+        guarded=tuple(entry.step for entry in mine if entry.tag == "guard"),
+        perceptual="LPIPS" if known else "high-band energy",
+        ended=any(entry.tag == ENDED for entry in mine),
+    )
 
 
 def _by_step(entries: Sequence[Entry]) -> list[tuple[int, dict[str, float]]]:

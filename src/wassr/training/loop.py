@@ -14,6 +14,7 @@ from wassr.training.batches import StepBatches, stream_of
 from wassr.training.board import Board
 from wassr.training.clock import Clock
 from wassr.training.guard import NotFinite, Refused, loudness
+from wassr.training.handover import hand_over
 from wassr.training.losses import Content, content_loss
 from wassr.training.material import load_material
 from wassr.training.meter import Meter
@@ -24,13 +25,13 @@ from wassr.training.recipe import AdversarialStage, Recipe, Stage
 from wassr.training.recovery import Recovery
 from wassr.training.runfolder import RunFolder, content_model, final_model, open_run
 from wassr.training.runlog import RunLog
-from wassr.training.running import Run, keep_model, share, share_done
-from wassr.training.shipping import deploy
+from wassr.training.running import Run, share, share_done
+from wassr.training.shipping import deploy, figures_of
 from wassr.training.state import Numbers, State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, adversarial_step, content_step, results
 from wassr.training.stopping import Stopped, stop_on_signal
 from wassr.training.teaching import teaching
-from wassr.training.watching import meter_of, watch
+from wassr.training.watching import drop_beaten, meter_of, watch
 
 Say = Callable[[str], None]
 
@@ -40,7 +41,8 @@ def train(
 ) -> Path:
     """Train a recipe in a run folder, or continue it there; returns the final model file.
 
-    start: a model's name or file to begin from (fine-tuning). stop_on_plateau: end a stage when its verdict advises so.
+    start: a model's name or file to begin from (fine-tuning). stop_on_plateau: end a stage when its verdict advises so,
+    and take the step that it advises.
     Raises TrainingError when something cannot be, Stopped after Ctrl-C; the last good state stays.
     """
     with open_run(path, recipe) as folder:
@@ -129,17 +131,17 @@ def _first_state(recipe: Recipe, folder: RunFolder, saved: list[Path], start: st
 
 
 def _stages(run: Run, state: State) -> Path:
-    recipe, folder = run.recipe, run.folder
+    recipe = run.recipe
     if state.stage == "content":
         _stage(run, state)
-        model = _ship(run, state, content_model(recipe, folder))
+        model = hand_over(run, state)
         if not recipe.adversarial:
             return _deployed(run, model)
-        run.start, before = state.average, state
+        run.start, run.known, before = state.average, not state.ended, state
         state = make.new_state(recipe, "adversarial", state.average, before.hours, before.total)
         state.start, state.parent = before.start, model.stem
     _stage(run, state)
-    return _deployed(run, _ship(run, state, final_model(recipe, folder)))
+    return _deployed(run, hand_over(run, state))
 
 
 def _stage(run: Run, state: State) -> None:
@@ -201,6 +203,7 @@ def _one_step(
     last = last or state.ended
     if last or run.stop.asked or state.step % spec.save_every == 0:
         with run.progress.aside("disk"):
+            drop_beaten(run, state)
             save_state(state, run.folder.state, run.log.flush())
             run.recovery.saved()
     if run.stop.asked:
@@ -216,17 +219,11 @@ def _stepper(run: Run, state: State, spec: Stage, content: Content, clock: Clock
     return lambda batches: content_step(state, batches, content, spec.clip_norm)
 
 
-def _ship(run: Run, state: State, path: Path) -> Path:
-    keep_model(run, state, path)
-    run.progress.say(f"wrote {path}")
-    return path
-
-
 def _deployed(run: Run, model: Path) -> Path:
     card = deploy(model, run.material.pairs)
     run.progress.say(f"wrote {model.with_suffix('.onnx')}")
-    for m in card.measured:
-        run.progress.say(f"  {m.metric} {' '.join(filter(None, (f'{m.value:.4g}', m.unit)))}: {m.protocol}")
+    for line in figures_of(card):
+        run.progress.say(line)
     return model
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -25,16 +26,10 @@ class Material:
 
 def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     """Read the pictures of a recipe and tell about them. Raises TrainingError when there is nothing to learn from."""
-    if not recipe.data.train:
-        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
-    files = find_pictures(recipe.data.train)
-    held = find_pictures(recipe.data.valid) if recipe.data.valid else []
-    if not held:  # of many pictures fewer: what watching costs must not grow with them
-        files, held = split(files, max(EVERY, -(-len(files) // MOST_HELD)))
+    files, held = _divided(recipe)
+    pairs = _pairs(recipe, held)
     largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
     steps = recipe.data.degradations
-    smallest = recipe.adversarial.crop if recipe.adversarial else 0
-    pairs = validation_pairs(held, recipe.generator.scale, smallest, degradations=steps)
     pictures = load_pictures(files, largest, recipe.data.cache_gigabytes)
     megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
     words = f"{len(pictures)} pictures, {megapixels:.1f} megapixels; {len(pairs)} held out"
@@ -43,3 +38,23 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     for note in pictures.notes:
         say(f"warning: {note}")
     return Material(pictures, pairs, words)
+
+
+def held_out_pairs(recipe: Recipe) -> list[Pair]:
+    """The held-out pictures alone. Raises TrainingError when they are not there (any more)."""
+    return _pairs(recipe, _divided(recipe)[1])
+
+
+def _divided(recipe: Recipe) -> tuple[list[Path], list[Path]]:
+    """Files to learn from, files held out."""
+    if not recipe.data.train:
+        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
+    files = find_pictures(recipe.data.train)
+    if recipe.data.valid:
+        return files, find_pictures(recipe.data.valid)
+    return split(files, max(EVERY, -(-len(files) // MOST_HELD)))  # what watching costs must not grow with the pictures
+
+
+def _pairs(recipe: Recipe, held: list[Path]) -> list[Pair]:
+    smallest = recipe.adversarial.crop if recipe.adversarial else 0
+    return validation_pairs(held, recipe.generator.scale, smallest, degradations=recipe.data.degradations)

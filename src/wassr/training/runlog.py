@@ -9,6 +9,7 @@ from typing import Any
 
 from wassr.ground.errors import TrainingError
 
+ENDED = "ended"  # tag of the event that ends a stage before its time, with the step that is taken from it
 GIVEN_UP = "given up"  # tag of the event that ends a run which the guard could not bring back
 
 

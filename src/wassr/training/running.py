@@ -10,7 +10,7 @@ from wassr.training.material import Material
 from wassr.training.progress import Progress
 from wassr.training.recipe import Recipe, Stage
 from wassr.training.recovery import Recovery
-from wassr.training.runfolder import RunFolder
+from wassr.training.runfolder import RunFolder, content_model, final_model
 from wassr.training.runlog import RunLog
 from wassr.training.state import State
 from wassr.training.stopping import Stop
@@ -30,13 +30,19 @@ class Run:
     recovery: Recovery
     start: Generator  # what the stage began from
     stop_on_plateau: bool = False
+    known: bool = False  # the start, since the stage before ended with its validation
     told: str = ""  # word and flags of the last verdict
 
 
-def keep_model(run: Run, state: State, path: Path) -> None:
-    """Write the average as a model file, with all that is known of it by now."""
-    words = run.material.words
-    card = make.model_card(run.recipe, state.stage, state.total, state.hours, words, state.parent, path.stem)
+def stage_model(run: Run, state: State) -> Path:
+    """Where the model of the stage goes."""
+    return (final_model if state.stage == "adversarial" else content_model)(run.recipe, run.folder)
+
+
+def keep_model(run: Run, state: State, path: Path, step: int | None = None, hours: float | None = None) -> None:
+    """Write the average as a model file, with all that is known of it. step, hours: if not those of now."""
+    made = (state.total, state.hours) if step is None or hours is None else (step, hours)
+    card = make.model_card(run.recipe, state.stage, *made, run.material.words, state.parent, path.stem)
     make.save_model(path, state.average, card)
 
 

@@ -1,18 +1,24 @@
-"""The end of a run: beside the trained model file its deployment form, measured by the engine that users run."""
+"""Beside a trained model file its deployment form, measured by the engine that users run: of the end of a run, and of
+checkpoints that a user chose.
+"""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from wassr.evaluation.metrics import METRICS
+from wassr.ground.errors import TrainingError
 from wassr.models.build import build_generator
 from wassr.models.card import Card, Measurement
 from wassr.models.export import export
-from wassr.models.modelfile import load_weights, replace_card
+from wassr.models.modelfile import load_weights, replace_card, save_weights
 from wassr.models.shelf import ModelFile
 from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import cost
+from wassr.training.material import held_out_pairs
+from wassr.training.recipe import Recipe
 from wassr.training.validation import Pair, metrics
 from wassr.upscaling.engines import Wish, choose
 from wassr.upscaling.upscaler import Upscaler
@@ -30,10 +36,31 @@ def deploy(path: Path, pairs: list[Pair]) -> Card:
     card = card.model_copy(update=known)
     target = path.with_suffix(".onnx")
     export(network, card, target)
-    card = card.model_copy(update={"measured": _measured(ModelFile(card, path, target), pairs)})
+    card = card.model_copy(update={"measured": _measured(ModelFile(card, path, target), pairs) if pairs else ()})
     for file in (path, target):
         replace_card(file, card)
     return card
+
+
+def ship_checkpoint(source: Path, target: Path, recipe: Recipe, say: Callable[[str], None]) -> Card:
+    """A kept checkpoint as a model of its own: TARGET.safetensors and TARGET.onnx, as at the end of a training.
+
+    Where the run's pictures are no longer at hand, it is not measured. Raises ModelError like `deploy`.
+    """
+    weights, card = load_weights(source)
+    pairs: list[Pair] = []
+    try:
+        pairs = held_out_pairs(recipe)
+    except TrainingError as error:
+        say(f"warning: not measured, its card holds no figures: {error}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(target, weights, card.model_copy(update={"name": target.stem}))
+    return deploy(target, pairs)
+
+
+def figures_of(card: Card) -> list[str]:
+    """What was measured, a line for each figure with its protocol."""
+    return [f"  {m.metric} {m.value:.4g}{' ' if m.unit else ''}{m.unit}: {m.protocol}" for m in card.measured]
 
 
 def _measured(file: ModelFile, pairs: list[Pair]) -> tuple[Measurement, ...]:

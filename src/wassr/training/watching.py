@@ -4,13 +4,12 @@ from wassr.data.stream import Stream
 from wassr.models.build import enlarge
 from wassr.training import validation
 from wassr.training.checkpoints import checkpoint, prune
-from wassr.training.course import Course, courses
+from wassr.training.course import courses
 from wassr.training.gallery import strips
 from wassr.training.meter import Enlarged, Meter
 from wassr.training.recipe import AdversarialStage, Stage
-from wassr.training.runfolder import content_model, final_model
 from wassr.training.runlog import read_log
-from wassr.training.running import Run, keep_model, share
+from wassr.training.running import Run, keep_model, share, stage_model
 from wassr.training.samples import prune_strips, strip_file, write_strip
 from wassr.training.state import State
 from wassr.training.verdict import judge
@@ -28,8 +27,7 @@ def watch(run: Run, state: State, spec: Stage, meter: Meter | None) -> None:
     """Validate the average, measure the critic on held-out crops, judge the run, show samples."""
     scale, pairs = run.recipe.generator.scale, run.material.pairs
     now = validation.enlarger(state.average, run.recipe)
-    known = state.step == 0 and state.total > 0  # the content stage has just been validated at this very step
-    values = {} if known else validation.validate(now, pairs, scale)
+    values = {} if state.step == 0 and run.known else validation.validate(now, pairs, scale)
     if state.total == 0:
         plain = validation.validate(validation.bicubic(scale), pairs, scale)
         values |= {name.replace("valid/", "bicubic/"): value for name, value in plain.items()}
@@ -54,13 +52,13 @@ def _show(run: Run, state: State, now: validation.Enlarge) -> None:
 
 
 def _verdict(run: Run, state: State) -> None:
-    """What the log says of the run by now; keeps the checkpoints that are worth it."""
+    """What the log says of the run by now; keeps a checkpoint."""
     course = courses(read_log(run.folder.log))[-1]
     verdict = judge(course)
     run.log.say(state.total, "verdict", verdict.line())
     run.board.text(state.total, "verdict", verdict.line())
     if state.step > 0:
-        _keep(run, state, course)
+        keep_model(run, state, checkpoint(run.folder.models, stage_model(run, state).stem, state.total))
     told = " ".join((verdict.word, *(flag.name for flag in verdict.flags)))
     if told != run.told:
         run.progress.say(f"verdict: {verdict.line()}")
@@ -69,10 +67,11 @@ def _verdict(run: Run, state: State) -> None:
         state.ended = True
 
 
-def _keep(run: Run, state: State, course: Course) -> None:
-    """The checkpoint of this step, and of the older ones those that no other one beats."""
-    models = run.folder.models
-    name = (final_model if state.stage == "adversarial" else content_model)(run.recipe, run.folder).stem
-    keep_model(run, state, checkpoint(models, name, state.total))
-    prune(models, name, course)
+def drop_beaten(run: Run, state: State) -> None:
+    """Of the stage's checkpoints and strips keep those that no other one beats.
+
+    Where a state is saved, never before: the run may go back, and what beat them would be gone.
+    """
+    course = courses(read_log(run.folder.log))[-1]
+    prune(run.folder.models, stage_model(run, state).stem, course)
     prune_strips(run.folder.samples, course)

@@ -1,0 +1,42 @@
+"""`wassr export`: a checkpoint of a run becomes a model file that `wassr upscale` takes. Needs the extra `train`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="run folder, under way or ended")],
+    wish: Annotated[
+        Literal["faithful", "balanced", "perceptual"] | None,
+        typer.Option("--wish", help="the step that the verdict advises for it (balanced, if neither is given)"),
+    ] = None,
+    step: Annotated[int | None, typer.Option("--step", metavar="N", help="or the checkpoint of this step")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.onnx", help="else RUN/models/NAME-WISH.onnx or NAME-N.onnx"),
+    ] = None,
+) -> None:
+    """Make a kept checkpoint of a training run a model file: .onnx with its card, its weights beside it."""
+    from wassr.cli.extras import needs_extra
+    from wassr.ground.errors import UsageError
+    from wassr.ground.settings import read_settings
+    from wassr.report.reading import read_run
+    from wassr.report.taking import step_of, target_of, weights_of
+    from wassr.training.recipe import Recipe
+
+    if wish and step is not None:
+        raise UsageError("--wish and --step name two checkpoints; give one of them")
+    asked = read_run(run)
+    taken = step_of(asked, wish or "balanced") if step is None else step
+    source = weights_of(asked, taken)
+    target = target_of(asked, (wish or "balanced") if step is None else str(step), output)
+    recipe = read_settings(asked.folder.recipe, Recipe)
+    needs_extra("train", "torch", "onnx", "onnxscript")
+    from wassr.training.shipping import figures_of, ship_checkpoint
+
+    card = ship_checkpoint(source, target, recipe, say=lambda line: print(line, flush=True))
+    print(f"wrote {target.with_suffix('.onnx')}, step {taken}{'' if card.measured else ': not measured'}")
+    for line in figures_of(card):
+        print(line)
