@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wassr.ground.errors import ModelError, TrainingError
+from wassr.ground.errors import ModelError
 from wassr.training.losses import LOSSES, content_loss
 from wassr.training.recipe import ContentLoss
 
@@ -82,16 +82,6 @@ def test_terms_are_weighted_and_named() -> None:
     made, high = pair()
     terms = content_loss(ContentLoss(l1=2.0, mse=3.0), 4)(made, high)
     assert {name: float(value) for name, value in terms.items()} == pytest.approx({"l1": 0.2, "mse": 0.03})
-
-
-def test_without_feature_weights_the_pixels_remain_and_one_sentence_says_so() -> None:
-    said: list[str] = []
-    content = content_loss(ContentLoss(mse=1.0, feature=1.0), 4, said.append)
-    assert list(content(*pair())) == ["mse"]
-    assert len(said) == 1
-    assert "loss.feature_weights" in said[0]
-    with pytest.raises(TrainingError, match=r"set loss\.feature_weights or add"):
-        content_loss(ContentLoss(feature=1.0), 4, said.append)
 
 
 def test_a_missing_file_of_weights_is_an_error(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from wassr.training.runfolder import RunFolder, content_model, final_model, open
 from wassr.training.runlog import RunLog
 from wassr.training.running import Run, keep_model, share, share_done
 from wassr.training.shipping import deploy
+from wassr.training.stand_ins import told
 from wassr.training.state import Numbers, State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, adversarial_step, content_step, results
 from wassr.training.stopping import Stopped, stop_on_signal
@@ -54,6 +55,8 @@ def train(
         torch.set_num_threads(_threads(recipe, numbers, say))
         try:
             make.adversarial_problems(recipe, say)
+            for line in told(recipe):
+                say(line)
             start = _same_start(path, numbers, start)
             state, reference = _first_state(recipe, folder, saved, start)
             return _run(recipe, folder, state, reference, numbers, say, stop_on_plateau)
@@ -150,7 +153,7 @@ def _stage(run: Run, state: State) -> None:
         return
     clock = Clock()
     in_bfloat16 = recipe.precision == "bfloat16"
-    content = content_loss(spec.loss, recipe.generator.scale, run.progress.say, in_bfloat16, clock.part)
+    content = content_loss(spec.loss, recipe.generator.scale, in_bfloat16, clock.part)
     step = _stepper(run, state, spec, content, clock)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     run.progress.begin(state.stage, state.step, spec)

@@ -23,6 +23,7 @@ from wassr.training.adversarial import Adversary, check
 from wassr.training.losses import Content, content_loss
 from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
+from wassr.training.stand_ins import as_trained
 from wassr.training.state import State, averaged
 from wassr.training.teaching import words as teacher_words
 from wassr.upscaling.upscaler import Upscaler
@@ -64,10 +65,10 @@ def new_state(recipe: Recipe, stage: str, start: Generator, hours_before: float,
 
 
 def stage_of(recipe: Recipe, name: str) -> Stage:
-    """`content` or `adversarial`."""
+    """`content` or `adversarial`, as it is trained here."""
     stage = recipe.content if name == "content" else recipe.adversarial
     assert stage is not None
-    return stage
+    return as_trained(stage)
 
 
 def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Generator, Card]:
@@ -154,8 +155,6 @@ def portable(recipe: Recipe) -> Recipe:
 def _losses(spec: Stage) -> str:
     """The losses of a stage with their weights, in words."""
     weights = {key: value for key, value in spec.loss.model_dump().items() if isinstance(value, float) and value > 0}
-    if not spec.loss.feature_weights:
-        weights.pop("feature", None)  # then it was left out
     losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
     if "feature" in weights:
         layers = " + ".join(f"{share:g} {layer}" for layer, share in spec.loss.feature_layers.items())
@@ -214,7 +213,7 @@ def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
     """Losses and critic of a stage on black crops of its size. Raises TrainingError where that cannot be done."""
     spec, scale = stage_of(recipe, name), recipe.generator.scale
     try:
-        content: Content = content_loss(spec.loss, scale, lambda line: None)
+        content: Content = content_loss(spec.loss, scale)
     except (ModelError, TrainingError) as error:
         raise TrainingError(f"{recipe.name}: {name}.loss: {error}") from error
     pictures = min(spec.batch, 2)  # one alone has no batch statistics
