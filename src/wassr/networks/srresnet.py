@@ -12,10 +12,10 @@ from typing import Literal
 from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
+from wassr.networks.facts import SRRESNET
 from wassr.networks.subpixel import icnr_
 
 _STAGES = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
-_CHOICES = {"normalisation": ("bn", "none"), "activation": ("prelu", "relu")}
 
 
 class SRResNet(nn.Module):
@@ -89,8 +89,8 @@ def _activation(name: str) -> nn.Module:
 
 def _check(scale: int, head: int, tail: int, normalisation: str, activation: str) -> None:
     for key, value in (("normalisation", normalisation), ("activation", activation)):
-        if value not in _CHOICES[key]:
-            raise ModelError(f"srresnet: {key} '{value}' is unknown; it may be {' or '.join(_CHOICES[key])}")
+        if value not in SRRESNET.words[key]:
+            raise ModelError(f"srresnet: {key} '{value}' is unknown; it may be {' or '.join(SRRESNET.words[key])}")
     if scale not in _STAGES:
         raise ModelError(f"srresnet: scale {scale} is not possible; it may be {', '.join(map(str, _STAGES))}")
     if head % 2 == 0 or tail % 2 == 0:

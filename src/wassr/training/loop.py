@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart
 from wassr.models.build import Generator
 from wassr.models.card import Card
 from wassr.training import make
@@ -109,7 +109,7 @@ def _threads(recipe: Recipe, numbers: Numbers | None, say: Say) -> int:
 def _same_start(path: Path, numbers: Numbers | None, start: str | None) -> str | None:
     if numbers and start and numbers.start != start:
         began = f"from {numbers.start}" if numbers.start else "without --from"
-        raise TrainingError(f"{path}: this run began {began}, not from {start}; choose another folder with -o")
+        raise CannotStart(f"{path}: this run began {began}, not from {start}; choose another folder with -o")
     return numbers.start or None if numbers else start
 
 

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from wassr.ground.errors import ModelError, TrainingError
+from wassr.ground.errors import CannotStart, ModelError, TrainingError
 from wassr.ground.settings import dump_settings
 from wassr.models.build import Generator, build_network, load_network
 from wassr.models.card import Card
@@ -38,7 +38,7 @@ def new_generator(recipe: Recipe) -> Generator:
     network = build_network(spec.network, spec.scale, spec.arguments)
     facts = FACTS[spec.network]
     if spec.channels != facts.channels:
-        raise TrainingError(
+        raise CannotStart(
             f"{recipe.name}: network {spec.network} works on {facts.channels}, the recipe says {spec.channels}"
         )
     passes = spec.consistency if spec.consistency_in_training else 0
@@ -83,11 +83,9 @@ def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Ge
     asked = (spec.network, spec.scale, {**facts.defaults, **spec.arguments}, spec.base)
     has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
     if asked != has and not (other_scale and asked == (has[0], spec.scale, *has[2:])):
-        raise TrainingError(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
+        raise CannotStart(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
     if found.weights is None:
-        raise TrainingError(
-            f"{name}: training needs its weights file (.safetensors), only the deployment form is there"
-        )
+        raise CannotStart(f"{name}: training needs its weights file (.safetensors), only the deployment form is there")
     weights, _ = load_weights(found.weights)
     generator = new_generator(recipe)
     if card.scale != spec.scale:
@@ -194,14 +192,14 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
     if spec is None:
         return
     if recipe.generator.channels == "y":
-        raise TrainingError(
+        raise CannotStart(
             f"{recipe.name}: critics judge colour, and this generator makes luma only; choose an rgb network"
         )
     critic = new_critic(spec)
     problems = check(spec.adversarial, critic, spec.critic.optimizer)
     fatal = [p.message for p in problems if p.fatal]
     if fatal:
-        raise TrainingError(f"{recipe.name}: {fatal[0]}")
+        raise CannotStart(f"{recipe.name}: {fatal[0]}")
     for problem in problems:
         say(f"warning: {problem.message}")
     for name in ("content", "adversarial"):
@@ -215,7 +213,7 @@ def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
     try:
         content: Content = content_loss(spec.loss, scale)
     except (ModelError, TrainingError) as error:
-        raise TrainingError(f"{recipe.name}: {name}.loss: {error}") from error
+        raise CannotStart(f"{recipe.name}: {name}.loss: {error}") from error
     pictures = min(spec.batch, 2)  # one alone has no batch statistics
     low, high = (torch.zeros(pictures, 3, side, side) for side in (spec.crop // scale, spec.crop))
     what = "content loss"
@@ -227,7 +225,7 @@ def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
                 critic(high, low)
     except (RuntimeError, ValueError) as error:  # torch's, from within a layer
         reason = str(error).splitlines()[0]
-        raise TrainingError(
+        raise CannotStart(
             f"{recipe.name}: {name}: the {what} cannot work on {spec.batch} crops of {spec.crop} ({reason}): choose a "
             f"larger {name}.crop or {name}.batch"
         ) from error

@@ -7,7 +7,7 @@ import torch
 
 from wassr.data.degradations import with_reduction
 from wassr.data.folders import Pictures, find_pictures, load_pictures, split
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart
 from wassr.training.recipe import Recipe
 from wassr.training.validation import Pair, validation_pairs
 
@@ -26,7 +26,7 @@ class Material:
 def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     """Read the pictures of a recipe and tell about them. Raises TrainingError when there is nothing to learn from."""
     if not recipe.data.train:
-        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
+        raise CannotStart(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
     files = find_pictures(recipe.data.train)
     held = find_pictures(recipe.data.valid) if recipe.data.valid else []
     if not held:  # of many pictures fewer: what watching costs must not grow with them
