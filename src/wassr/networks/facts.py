@@ -111,4 +111,4 @@ CRITIC_FACTS: dict[str, Mapping[str, Argument]] = {
 }
 
 # layers that some trunk of feature losses has; which of them, its file decides
-FEATURE_LAYERS = ("conv2_2", "conv3_3", "conv3_4", "conv4_3", "conv4_4", "conv5_3", "conv5_4")
+FEATURE_LAYERS = ("conv2_2", "conv3_3", "conv3_4", "conv4_3", "conv4_4", "pool4", "conv5_3", "conv5_4")

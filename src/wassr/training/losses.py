@@ -93,9 +93,13 @@ def _feature_term(spec: ContentLoss, path: str, in_bfloat16: bool, part: Part) -
     def feature(made: Tensor, high: Tensor, scale: int) -> Tensor:
         with part("features"):
             with torch.no_grad():
-                wanted = trunk(high)
-            found = trunk(made)
+                wanted = trunk(_of_side(high, spec.feature_side))
+            found = trunk(_of_side(made, spec.feature_side))
         parts = [share * (found[layer] - wanted[layer]).square().mean() for layer, share in layers.items()]
         return torch.stack(parts).sum()
 
     return feature
+
+
+def _of_side(picture: Tensor, side: int | None) -> Tensor:
+    return F.interpolate(picture, (side, side), mode="bilinear", align_corners=False) if side else picture

@@ -133,9 +133,11 @@ class ContentLoss(Strict):
         default=None, description="file of a VGG trunk (safetensors); torchvision: its VGG19 in torch's cache"
     )
     feature_layer: str | dict[str, Rate] = Field(
-        default="conv5_3", description="conv2_2 ... conv5_4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}"
+        default="conv5_3",
+        description="conv2_2 ... conv5_4, pool4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}",
     )
     feature_before_activation: bool = False
+    feature_side: Count | None = Field(default=None, description="crops are resized to it for the features")
 
     @field_validator("feature_layer")
     @classmethod
@@ -146,6 +148,12 @@ class ContentLoss(Strict):
         for name in names:
             _check_name(f"layer {name}", name, FEATURE_LAYERS)
         return layer
+
+    @model_validator(mode="after")
+    def _pooled_after_activation(self) -> "ContentLoss":
+        if self.feature_before_activation and "pool4" in self.feature_layers:
+            raise ValueError("pool4 comes after its activation: set feature_before_activation: false")
+        return self
 
     @model_validator(mode="after")
     def _some_term(self) -> "ContentLoss":
