@@ -91,7 +91,7 @@ def prepare(recipe: Recipe, stage: str, crops: Callable[[int], Batch], plain: bo
     spec = make.stage_of(recipe, stage)
     if plain and recipe.generator.base == "none":
         state.generator = state.generator.network  # type: ignore[assignment]  # nobody lays out its input
-    content = content_loss(spec.loss, recipe.generator.scale, lambda text: None, recipe.precision == "bfloat16")
+    content = content_loss(spec.loss, recipe.generator.scale, recipe.precision == "bfloat16")
     if not isinstance(spec, AdversarialStage):
         return Step(lambda: content_step(state, lambda role, sub: crops(0), content, spec.clip_norm), 1)
     adversary = Adversary(spec.adversarial, recipe.precision == "bfloat16")

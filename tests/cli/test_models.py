@@ -38,6 +38,6 @@ def test_every_shipped_model_once(wassr: Wassr) -> None:
 
 def test_an_unknown_model_is_one_line(wassr: Wassr) -> None:
     ended = wassr("models", "nosuch")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert ended.stderr.decode().startswith("wassr: nosuch: no such model")
     assert ended.stderr.count(b"\n") == 1

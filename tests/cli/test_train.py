@@ -72,14 +72,18 @@ def test_a_file_without_show_data_is_no_setting(wassr: Wassr) -> None:
 
 
 @pytest.mark.slow
-def test_missing_pictures_are_one_line_and_1(wassr: Wassr, tmp_path: Path) -> None:
+def test_missing_pictures_are_one_line_and_2(wassr: Wassr, tmp_path: Path) -> None:
     without = wassr("train", "compact-x4")
-    assert without.returncode == 1
+    assert without.returncode == 2
     assert "data=DIR" in without.stderr.decode()
     (tmp_path / "empty").mkdir()
     empty = wassr("train", "compact-x4", "data=empty")
-    assert empty.returncode == 1
+    assert empty.returncode == 2
     assert "no pictures" in empty.stderr.decode()
+    (tmp_path / "file").touch()
+    placed = wassr("train", "compact-x4", "data=empty", "-o", "file/run")
+    assert placed.returncode == 2
+    assert placed.stderr.decode() == "wassr: file/run: file is a file, no folder; choose another place with -o\n"
 
 
 @pytest.mark.slow

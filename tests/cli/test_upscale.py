@@ -136,6 +136,16 @@ def in_process(args: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         ["a.png", "-o", "b.png", "--jpeg", "101"],
         ["a.png", "-o", "b.png", "--jpeg", "abc"],
         ["a.png", "-o", "b.png", "--contact-sheet"],
+        ["-", "-"],
+        ["-", "-", "-o", "b.png"],
+        ["-", "a.png", "-", "-o", "out/"],
+        ["a.png", "-o", "a.png/b.png"],
+        ["a.png", "-o", "a.png/sub/"],
+        ["a.png", "a.png", "-o", "a.png/"],
+        ["a.png", "-o", "b.png", "-s", "0"],
+        ["a.png", "-o", "b.png", "--width", "0"],
+        ["a.png", "-o", "b.png", "--report", "a.png/r.json"],
+        ["a.png", "-o", "b.png", "-n", "CHILD", "--invented", "a.png/m.png"],
     ],
 )
 def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatch, capsys) -> None:
@@ -150,6 +160,23 @@ def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatc
         assert "not a noise level" in error
     if error.startswith("wassr: "):
         assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["-", "-", "-o", "b.png"], "- stands for stdin, which can be read once only"),
+        (["a.png", "-o", "a.png/b.png"], "-o a.png/b.png: a.png is a file, no folder; name another place"),
+        (["a.png", "-o", "b.png", "-s", "0"], "factor 0: must be above 0 (and below a million)"),
+        (["a.png", "-o", "b.png", "--report", "a.png/r"], "--report a.png/r: a.png is a file, no folder; name another"),
+    ],
+)
+def test_wrong_use_in_one_line_of_the_real_command(wassr: Wassr, tmp_path: Path, args: list[str], line: str) -> None:
+    save(tmp_path / "a.png")
+    ended = wassr("upscale", *args)
+    assert ended.returncode == 2
+    assert ended.stderr.decode().startswith(f"wassr: {line}")
+    assert ended.stderr.count(b"\n") == 1
 
 
 def test_a_missing_file_is_1(wassr: Wassr, model: Path) -> None:
@@ -243,23 +270,26 @@ def test_ctrl_c_and_sigterm_stop_and_clean_up(number: signal.Signals, model: Pat
     assert report["done"] + report["not_reached"] == 10
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that takes no files")
 def test_a_report_that_cannot_be_written_is_one_line(wassr: Wassr, model: Path, tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--report", ".")
-    assert (ended.returncode, ended.stderr.decode().splitlines()) == (2, ["wassr: --report .: is a folder"])
-    (tmp_path / "file").write_bytes(b"")
-    ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--report", "file/r.json")
+    assert (ended.returncode, ended.stderr.decode().splitlines()) == (
+        2,
+        ["wassr: --report .: is a folder; name a file"],
+    )
+    ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--report", "/proc/r.json")
     assert ended.returncode == 1
-    assert ended.stderr.decode().splitlines()[-1].startswith("wassr: --report file/r.json: cannot be written: ")
+    assert ended.stderr.decode().splitlines()[-1].startswith("wassr: --report /proc/r.json: cannot be written: ")
     assert size(tmp_path / "b.png") == (160, 120)
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that takes no files")
 def test_a_result_that_cannot_be_written_is_one_line(wassr: Wassr, model: Path, tmp_path: Path) -> None:
     save(tmp_path / "a.png")
-    (tmp_path / "file").write_bytes(b"")
-    ended = wassr("upscale", "a.png", "-o", "file/b.png", "-n", model)
+    ended = wassr("upscale", "a.png", "-o", "/proc/b.png", "-n", model)
     assert ended.returncode == 1
-    assert "wassr: a.png: file/b.png: cannot be written: " in ended.stderr.decode()
+    assert "wassr: a.png: /proc/b.png: cannot be written: " in ended.stderr.decode()
     assert "Errno" not in ended.stderr.decode()
 
 

@@ -3,11 +3,12 @@
 import inspect
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from wassr.networks.critics import CRITICS
-from wassr.networks.facts import CRITIC_FACTS, FACTS, FEATURE_LAYERS
+from wassr.networks.facts import CRITIC_FACTS, CRITIC_WORDS, FACTS, FEATURE_LAYERS
 from wassr.networks.features import _TORCHVISION_TRUNK, TRUNKS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import cost
@@ -26,6 +27,15 @@ def test_critics_are_those_of_their_table() -> None:
     for name, defaults in CRITIC_FACTS.items():
         parameters = inspect.signature(CRITICS[name]).parameters
         assert {k: p.default for k, p in parameters.items() if k != "crop"} == dict(defaults)
+
+
+def test_every_argument_in_words_has_its_words() -> None:
+    rows = [(NETWORKS[facts.name], facts.defaults, facts.words) for facts in FACTS.values()]
+    rows += [(CRITICS[name], defaults, CRITIC_WORDS) for name, defaults in CRITIC_FACTS.items()]
+    for constructor, defaults, words in rows:
+        parameters = inspect.signature(constructor).parameters
+        for argument in (key for key, value in defaults.items() if isinstance(value, str)):
+            assert get_args(parameters[argument].annotation) == words[argument]
 
 
 def test_feature_layers_are_those_of_the_trunks() -> None:

@@ -44,6 +44,9 @@ def test_the_readmes_own_code_gives_the_same(picture: Tensor) -> None:
         assert torch.allclose(found["conv2_2"], trunk[:8](picture * 255 - mean) / 609, atol=1e-5)
         after = Features(VGG16, after_relu=True)(picture)["conv5_3"]
         assert torch.allclose(after, trunk[:30](picture * 255 - mean) / 51.7, atol=1e-5)
+        for after_relu in (False, True):
+            pooled = Features(VGG16, ("pool4",), after_relu)(picture)["pool4"]
+            assert torch.allclose(pooled, trunk[:24](picture * 255 - mean) / 269, atol=1e-5)
 
 
 @needs_weights
@@ -54,7 +57,7 @@ def test_features_are_of_order_one(path: Path, taps: dict[str, float], picture: 
     found = Features(path, tuple(taps))(picture)
     assert list(found) == list(taps)
     assert all(0.2 < float(f.std()) < 4 for f in found.values())
-    assert all(float(f.min()) < 0 for f in found.values())  # before ReLU
+    assert all((float(f.min()) < 0) == (tap != "pool4") for tap, f in found.items())  # before ReLU
 
 
 @needs_weights
@@ -101,7 +104,7 @@ def test_bfloat16_keeps_the_direction_of_the_gradient(picture: Tensor, tap: str)
 
 @needs_weights
 def test_an_unknown_tap_is_refused() -> None:
-    with pytest.raises(ModelError, match="no tap 'conv5_4'; it has conv2_2, conv3_3, conv4_3, conv5_3"):
+    with pytest.raises(ModelError, match="no tap 'conv5_4'; it has conv2_2, conv3_3, conv4_3, pool4, conv5_3"):
         Features(VGG16, ("conv5_4",))
 
 

@@ -68,3 +68,12 @@ def test_with_icnr_a_flat_picture_stays_without_checkerboard() -> None:
 def test_wrong_arguments_are_refused_by_name(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         SRResNet(**arguments)
+
+
+def test_the_2018_form_begins_as_its_code_does() -> None:
+    torch.manual_seed(0)
+    network = SRResNet(blocks=1, activation="relu", tanh=True)
+    kernels = torch.cat([p.detach().flatten() for p in network.parameters() if p.ndim == 4])
+    assert float(kernels.std()) == pytest.approx(0.02, rel=0.02)
+    gains = [m.weight.detach() for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert float(torch.cat(gains).std()) == pytest.approx(0.02, rel=0.2)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional as F
 
-from wassr.ground.errors import ModelError, TrainingError
+from wassr.ground.errors import ModelError
 from wassr.training.losses import LOSSES, content_loss
 from wassr.training.recipe import ContentLoss
 
@@ -84,16 +85,6 @@ def test_terms_are_weighted_and_named() -> None:
     assert {name: float(value) for name, value in terms.items()} == pytest.approx({"l1": 0.2, "mse": 0.03})
 
 
-def test_without_feature_weights_the_pixels_remain_and_one_sentence_says_so() -> None:
-    said: list[str] = []
-    content = content_loss(ContentLoss(mse=1.0, feature=1.0), 4, said.append)
-    assert list(content(*pair())) == ["mse"]
-    assert len(said) == 1
-    assert "loss.feature_weights" in said[0]
-    with pytest.raises(TrainingError, match=r"set loss\.feature_weights or add"):
-        content_loss(ContentLoss(feature=1.0), 4, said.append)
-
-
 def test_a_missing_file_of_weights_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         content_loss(ContentLoss(feature=1.0, feature_weights=str(tmp_path / "absent.safetensors")), 4)
@@ -119,3 +110,14 @@ def test_feature_loss_of_vgg16() -> None:
     parts = [float(content_loss(one, 4)(made.detach(), high)["feature"]) for one in (several, single)]
     assert parts[0] == pytest.approx(0.25 * float(value.detach()) + 2 * parts[1], rel=1e-5)
     assert float(half(made.detach(), high)["feature"]) == pytest.approx(float(value.detach()) / 2, rel=1e-5)
+
+
+def test_features_of_crops_resized() -> None:
+    if not VGG16.exists():
+        pytest.skip(f"{VGG16} is not here")
+    torch.manual_seed(0)
+    made, high = torch.rand(2, 1, 3, 24, 24)
+    spec = ContentLoss(feature=1.0, feature_weights=str(VGG16), feature_layer="pool4", feature_side=48)
+    larger = [F.interpolate(x, (48, 48), mode="bilinear") for x in (made, high)]
+    whole = content_loss(spec.model_copy(update={"feature_side": None}), 4)
+    assert torch.equal(content_loss(spec, 4)(made, high)["feature"], whole(larger[0], larger[1])["feature"])

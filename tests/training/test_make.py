@@ -54,8 +54,11 @@ def test_model_files_carry_their_story(recipe: Make, tmp_path: Path) -> None:
     assert "adversarial wasserstein at ratio 1" in again.losses
     assert "name: tiny" in again.recipe
     assert make.model_card(whole, "content", 6, 0.2, "", None, "tiny-content").losses == "mse 2"
-    unused = recipe(content={"loss": {"mse": 2.0, "feature": 1.0}})  # without weights the term is left out
-    assert make.model_card(unused, "content", 1, 0.5, "", None, "x").losses == "mse 2"
+    loss = {"loss": {"mse": 2.0, "feature": 1.0}}  # without weights others stand in
+    instead = recipe(content=loss, adversarial=loss)
+    assert make.model_card(instead, "content", 1, 0.5, "", None, "x").losses == "mse 2, gradient 2.9"
+    losses = make.model_card(instead, "adversarial", 1, 0.5, "", None, "x").losses
+    assert losses == "mse 2, gradient 2.9, critic's features 0.37, adversarial wasserstein at ratio 1"
     weights, card = load_weights(path)
     low = torch.rand(1, 3, 8, 8)
     assert torch.equal(build_generator(card, weights)(low), generator.eval()(low))

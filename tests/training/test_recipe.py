@@ -127,6 +127,27 @@ def test_feature_layers_are_checked_when_read(layer: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("adversarial.critic.arguments={width: many}", "vgg's width is a whole number from 1, not many"),
+        ("adversarial.critic.arguments={width: 0}", "vgg's width is a whole number from 1, not 0"),
+        ("adversarial.critic.arguments={width: 8.5}", "vgg's width is a whole number from 1, not 8.5"),
+        ("adversarial.critic.arguments={width: true}", "vgg's width is a whole number from 1, not True"),
+        ("adversarial.critic.arguments={conditional: 2}", "vgg's conditional is true or false, not 2"),
+        ("generator.arguments={blocks: -1}", "srresnet's blocks is a whole number from 1, not -1"),
+        ("generator.arguments={tanh: maybe}", "srresnet's tanh is true or false, not maybe"),
+        ("generator.arguments={activation: swish}", "no such activation swish; it may be prelu, relu"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_refused_in_one_line(change: str, words: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_recipe("srgan-x4", (change,))
+    key = change.partition("=")[0]
+    assert f"{key}: {words}" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_networks_and_their_arguments_are_checked_with_their_line() -> None:
     def message(generator: str) -> str:
         with pytest.raises(SettingsError) as caught:

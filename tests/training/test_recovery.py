@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from tests.training.conftest import Make, not_deployed
-from wassr.data.stream import Batch
+from wassr.data.stream import Batch, Key, Role
 from wassr.models.build import build_generator
 from wassr.models.modelfile import load_weights
 from wassr.training import loop, make
 from wassr.training.adversarial_loss import PRESETS
+from wassr.training.batches import stream_of
 from wassr.training.guard import Refused, loudness
 from wassr.training.loop import train
+from wassr.training.material import load_material
 from wassr.training.recipe import Recipe
 from wassr.training.runlog import read_log, series
 from wassr.training.state import State, read_numbers, saved_states
@@ -51,6 +53,17 @@ def infinite_crops(state: State, batches: Any) -> None:
     batches.teach = lambda batch: Batch(batch.low * float("inf"), original(batch).high)
 
 
+def one_infinite_crop(state: State, batches: Any) -> None:
+    original = batches.teach
+
+    def teach(batch: Batch) -> Batch:
+        low = batch.low.clone()
+        low[1, 0, 0, 0] = float("inf")
+        return Batch(low, original(batch).high)
+
+    batches.teach = teach
+
+
 def poisoned_weight(state: State, batches: Any) -> None:
     with torch.no_grad():
         next(iter(state.generator.parameters()))[0, 0, 0, 0] = float("nan")
@@ -76,9 +89,10 @@ def whole(folder: Path, model: Path, steps: int) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (broken_crops, "the loss term l1 is nan, the generator's crops are not finite"),
-        (infinite_crops, "the generator's crops are not finite"),
-        (poisoned_weight, "first in weights network."),
+        (broken_crops, "the loss term l1 is nan, the generator's crops "),
+        (infinite_crops, "the generator's crops "),
+        (one_infinite_crop, "the generator's crops "),
+        (poisoned_weight, " on the way forward, at the generator's crops "),
     ],
 )
 def test_a_content_run_survives(
@@ -93,7 +107,9 @@ def test_a_content_run_survives(
     whole(tmp_path / "run", model, 6)
     (event,) = events(tmp_path / "run")
     assert event.startswith("step 4 refused: ")
+    crops = crops_in_words(recipe(content={}), Key("generator", 3))
     assert words in event
+    assert [crop in event for crop in crops] == [spoil is not one_infinite_crop, True]
     assert "back to step 2, learning rate x 0.5, other crops for step 4" in event
     assert "change 1 of 5" in event
     assert f"guard: {event}" in said
@@ -121,7 +137,17 @@ def test_an_adversarial_run_of_every_preset_survives(
     model = train(both, tmp_path / "run", say=lambda line: None)
     assert seen == [(0, 0), (1, 0), (2, 0), (3, 0), (2, 0), (3, 1), (4, 0)]
     whole(tmp_path / "run", model, 6)
-    assert len(events(tmp_path / "run")) == 1
+    (event,) = events(tmp_path / "run")
+    role: Role = "critic" if spoil in (poisoned_critic, poisoned_weight) else "generator"
+    crops = crops_in_words(both, Key(role, 3), stage="adversarial")
+    assert f"the {role}'s crops " in event
+    assert all(crop in event for crop in crops)
+
+
+def crops_in_words(recipe: Recipe, key: Key, stage: str = "content") -> list[str]:
+    """The place of each crop of a batch."""
+    with stream_of(recipe, make.stage_of(recipe, stage), load_material(recipe, lambda line: None).pictures) as stream:
+        return [f"x {place.left} y {place.top}" for place in stream.places(key)]
 
 
 def test_what_was_seen_of_discarded_steps_is_gone(

@@ -58,7 +58,7 @@ def test_a_folder_of_something_else_is_refused_untouched(tmp_path: Path, recipe:
 def test_a_folder_that_cannot_be_made_or_written(tmp_path: Path, recipe: Make) -> None:
     (tmp_path / "file").write_text("x")
     message = refused(tmp_path / "file" / "run", recipe(content={}))
-    assert "Not a directory" in message
+    assert "is a file, no folder" in message
     assert "-o" in message
 
 

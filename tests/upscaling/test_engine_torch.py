@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.models.test_tensorlayer import params, save  # noqa: E402
 from tests.upscaling.tiny import photo  # noqa: E402
 from wassr.ground.errors import EngineError  # noqa: E402
 from wassr.models.build import build_network  # noqa: E402
@@ -12,6 +13,7 @@ from wassr.models.card import Card  # noqa: E402
 from wassr.models.modelfile import save_weights  # noqa: E402
 from wassr.models.shelf import find  # noqa: E402
 from wassr.networks.facts import FACTS  # noqa: E402
+from wassr.upscaling import engines  # noqa: E402
 from wassr.upscaling.engine_torch import TorchEngine, open_model  # noqa: E402
 from wassr.upscaling.engines import Wish, choose  # noqa: E402
 from wassr.upscaling.upscaler import Upscaler  # noqa: E402
@@ -35,8 +37,22 @@ def test_weights_alone_run_by_torch(trained: Path) -> None:
     engine = choose(find(trained), Wish())
     assert (engine.name, engine.precision) == ("torch", "float32")
     assert "no .onnx" in engine.reason
-    with pytest.raises(EngineError, match="deployment form"):
+    with pytest.raises(EngineError, match=r"deployment form.*torch can run it: leave --engine away"):
         choose(find(trained), Wish("openvino"))
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".npz"])
+def test_weights_alone_without_torch_name_what_to_install(
+    suffix: str, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = trained
+    if suffix == ".npz":
+        path = tmp_path / "g.npz"
+        save(path, params(3, 1))
+    monkeypatch.setattr(engines, "installed", lambda module: module != "torch")
+    with pytest.raises(EngineError) as caught:
+        choose(find(path), Wish())
+    assert str(caught.value).endswith("torch can run it: pip install 'wassr[train]'")
 
 
 def test_the_inference_form_equals_the_network(trained: Path) -> None:

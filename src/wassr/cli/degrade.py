@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wassr.cli.options import file_option
 from wassr.ground.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def degrade(
         raise UsageError("- is for pipes, which this command does not have: name files and folders")
     if preview is not None and preview.suffix.lower() != ".png":
         raise UsageError(f"--preview {preview}: the sheet is a PNG; name it so")
+    if preview is not None:
+        file_option("--preview", preview)
     steps = find_chain(chain).steps
     out = Path(output).expanduser()
     found = find_sources(inputs, recursive=True, leave_out=out if output and out.is_dir() else None)

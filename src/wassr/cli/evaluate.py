@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wassr.cli.options import Device, Engine, Precision, Threads
+from wassr.cli.options import Device, Engine, Precision, Threads, file_option
 from wassr.ground.errors import UsageError
 
 WHAT, FILES = "What is computed", "Output"
@@ -75,8 +75,8 @@ def evaluate(
     from wassr.upscaling.engines import Wish
 
     for option, path in (("--json", as_json), ("--csv", csv), ("--markdown", markdown), ("--page", page)):
-        if path and Path(path).is_dir():
-            raise UsageError(f"{option} {path}: is a folder; name a file")
+        if path:
+            file_option(option, Path(path))
     asked = request.Request(
         models=tuple(models or ()),
         results=tuple(results or ()),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wassr.cli.options import WHERE, Device, Engine, Precision, Threads
+from wassr.cli.options import WHERE, Device, Engine, Precision, Threads, file_option
 from wassr.ground.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def upscale(
     _check_model(names[0], compared=contact_sheet or bool(invented))
     if not output:
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
-    if report is not None and report.is_dir():
-        raise UsageError(f"--report {report}: is a folder")
+    if report is not None:
+        file_option("--report", report)
     _check_together(strength, contact_sheet, bool(invented), dry_run)
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wassr.ground.errors import PictureError, TrainingError
+from wassr.ground.errors import CannotStart, PictureError
 from wassr.pixels.formats import READABLE, read_picture
 from wassr.pixels.picture import Picture, to_array
 
@@ -65,11 +65,11 @@ def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for folder in map(Path, folders):
         if not folder.exists():
-            raise TrainingError(f"{folder}: no such folder of pictures")
+            raise CannotStart(f"{folder}: no such folder of pictures")
         files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
         pictures = [path for path in files if path.suffix.lower() in READABLE and not path.name.startswith(".")]
         if not pictures:
-            raise TrainingError(f"{folder}: no pictures in it (known: {', '.join(sorted(READABLE))})")
+            raise CannotStart(f"{folder}: no pictures in it (known: {', '.join(sorted(READABLE))})")
         found += pictures
     return found
 
@@ -102,7 +102,7 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
                 kept.append(path)
                 facts.append(fact)
     if not kept:
-        raise TrainingError(
+        raise CannotStart(
             f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels "
             f"({bad} unreadable, {small} smaller); take larger pictures or a smaller crop"
         )
@@ -120,7 +120,7 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
     """Training and validation pictures where no validation folder is given: each `every`-th is held out."""
     if len(paths) < 2:
-        raise TrainingError("one picture cannot be split: give data.valid a folder of its own")
+        raise CannotStart("one picture cannot be split: give data.valid a folder of its own")
     held = set(range(every // 2, len(paths), every)) or {len(paths) - 1}
     return [p for i, p in enumerate(paths) if i not in held], [paths[i] for i in sorted(held)]
 

@@ -5,8 +5,10 @@
       SettingsError   a recipe or other settings file: names file, line and key
       PictureError    a picture that cannot be read, enlarged or written: names the file
       ModelError      a model file, card or network that does not fit: names the model
+        NoSuchModel   a name or file that is none (exit code 2)
       EngineError     an inference engine or device that is absent or fails its self-test
       TrainingError   a run that cannot start or go on: names the term, step or folder
+        CannotStart   one that was asked for wrongly, before anything is trained (exit code 2)
 
 Anything else that escapes is a bug and keeps its traceback.
 """
@@ -45,9 +47,21 @@ class ModelError(WassrError):
     """A model that is unknown, damaged or does not fit."""
 
 
+class NoSuchModel(ModelError):
+    """A name or file that is no model."""
+
+    exit_code = 2
+
+
 class EngineError(WassrError):
     """An engine or device that is missing or gives wrong results."""
 
 
 class TrainingError(WassrError):
     """A training run that cannot start or go on."""
+
+
+class CannotStart(TrainingError):
+    """A run that was asked for wrongly; nothing was trained."""
+
+    exit_code = 2

@@ -7,6 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def in_the_way(path: Path) -> Path | None:
+    """The file that stands where `path` needs a folder above it, if one does."""
+    above = next((parent for parent in path.parents if parent.exists()), None)
+    return above if above is not None and not above.is_dir() else None
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; rename it to `path` if the block ends well, remove it otherwise.

@@ -4,7 +4,7 @@ import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
-from wassr.ground.errors import ModelError
+from wassr.ground.errors import NoSuchModel
 from wassr.models import tensorlayer
 from wassr.models.card import Card
 from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
@@ -60,11 +60,11 @@ def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
         return _open(names[str(model)])
     path = Path(model).expanduser()
     if path.is_dir():
-        raise ModelError(_folder_hint(path))
+        raise NoSuchModel(_folder_hint(path))
     if path.suffix not in (WEIGHTS, DEPLOYMENT, tensorlayer.SUFFIX):
-        raise ModelError(_name_hint(str(model), list(names)))
+        raise NoSuchModel(_name_hint(str(model), list(names)))
     if not path.is_file():
-        raise ModelError(f"{model}: no such model file")
+        raise NoSuchModel(f"{model}: no such model file")
     return _open(path)
 
 

@@ -56,3 +56,14 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         total = x + self.body(x)
         return torch.relu(total) if self.activate_sum else total
+
+
+def as_dcgan_(network: nn.Module) -> None:
+    """Initialise as DCGAN (Radford 2016) and the TensorLayer code: kernels N(0, 0.02), gains N(1, 0.02), no bias."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.normal_(module.weight, std=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+            nn.init.normal_(module.weight, 1.0, 0.02)

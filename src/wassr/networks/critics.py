@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wassr.ground.errors import ModelError
+from wassr.networks.blocks import as_dcgan_
 from wassr.networks.facts import CRITIC_NORMALISATIONS, Normalisation
 
 
@@ -91,13 +92,7 @@ class DCGANCritic(nn.Module):
         self.branch = nn.Sequential(*conv(8, 2, 1), _leaky(), *conv(2, 2, 3), _leaky(), *conv(2, 8, 3))
         self.crop = crop
         self.judge = nn.Sequential(_leaky(), nn.Flatten(), InFloat32(nn.Linear(8 * width * (crop // 64) ** 2, 1)))
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-            elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
-                nn.init.normal_(module.weight, 1.0, 0.02)
+        as_dcgan_(self)
 
     def forward(self, picture: Tensor, low: Tensor | None = None) -> Tensor:
         """Scores (N,). Raises ModelError for pictures of another size than `crop`."""

@@ -21,7 +21,7 @@ class Facts:
     sees_all: the network looks at the whole picture (pooling, global attention), so that tiled differs from whole.
     gmac: 10^9 multiply-adds per 10^6 output pixels at x4 with default arguments: branches merged and batch
         normalisation folded, every layer evaluated where the paper has it.
-    defaults: all arguments of the constructor but `scale`.
+    defaults: all arguments of the constructor but `scale`; words: those that an argument in words may be.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Facts:
     gmac: float
     sees_all: bool = False
     defaults: Mapping[str, Argument] = field(default_factory=lambda: MappingProxyType({}))
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def planes(self) -> int:
@@ -65,6 +66,7 @@ ESPCN = Facts(
     radius=4,
     gmac=1.54,
     defaults=MappingProxyType({"activation": "tanh", "branches": False, "depth": 3}),
+    words=MappingProxyType({"activation": ("tanh", "relu")}),
 )
 
 SRRESNET = Facts(
@@ -89,12 +91,14 @@ SRRESNET = Facts(
             "tanh": False,
         }
     ),
+    words=MappingProxyType({"normalisation": ("bn", "none"), "activation": ("prelu", "relu")}),
 )
 
 FACTS: dict[str, Facts] = {row.name: row for row in (COMPACT, ESPCN, SRRESNET)}
 
 Normalisation = Literal["bn", "layer", "none"]  # of critics
 CRITIC_NORMALISATIONS: tuple[str, ...] = get_args(Normalisation)
+CRITIC_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({"normalisation": CRITIC_NORMALISATIONS})
 _PAPERS: Mapping[str, Argument] = MappingProxyType({"normalisation": "bn", "width": 64, "conditional": False})
 
 # critics: all arguments of the constructor but `crop`, with their defaults
@@ -107,4 +111,4 @@ CRITIC_FACTS: dict[str, Mapping[str, Argument]] = {
 }
 
 # layers that some trunk of feature losses has; which of them, its file decides
-FEATURE_LAYERS = ("conv2_2", "conv3_3", "conv3_4", "conv4_3", "conv4_4", "conv5_3", "conv5_4")
+FEATURE_LAYERS = ("conv2_2", "conv3_3", "conv3_4", "conv4_3", "conv4_4", "pool4", "conv5_3", "conv5_4")

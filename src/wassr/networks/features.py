@@ -27,8 +27,8 @@ _TORCHVISION_HASH = "dcbb9e9d"  # the first digits of its SHA-256, as its name s
 @dataclass(frozen=True)
 class Trunk:
     """blocks: convolutions in each block. widths: their channels. scales: what a tap is divided by: its standard
-    deviation before its ReLU on photographs, so that a mean squared error is of order one; for torchvision's VGG19 the
-    12.75 of the SRGAN paper. mean, spread: of its input, RGB in [0, 1].
+    deviation before its ReLU (of pool4: pooled without one) on photographs, so that a mean squared error is of order
+    one; for torchvision's VGG19 the 12.75 of the SRGAN paper. mean, spread: of its input, RGB in [0, 1].
     """
 
     blocks: tuple[int, ...]
@@ -38,24 +38,26 @@ class Trunk:
     spread: tuple[float, float, float] = (1 / 255, 1 / 255, 1 / 255)
 
     def numbers(self) -> dict[str, int]:
-        """Tap name (conv5_3) to torchvision's number of that convolution."""
+        """Tap name (conv5_3, pool4) to torchvision's number of that layer."""
         found, n = {}, 0
         for block, convolutions in enumerate(self.blocks, 1):
             for place in range(1, convolutions + 1):
                 found[f"conv{block}_{place}"] = n
                 n += 2  # convolution, ReLU
-            n += 1  # pooling
+            found[f"pool{block}"] = n
+            n += 1
         return found
 
 
 class Features(nn.Module):
     """RGB (N, 3, H, W) in [0, 1] to {tap: features (N, C, h, w)}, float32, each divided by its scale.
 
-    taps: conv2_2, conv3_3, conv4_3, conv5_3 of VGG16, conv2_2 and conv3_4 of the Oxford VGG19 up to there, conv2_2,
-    conv3_4, conv4_4, conv5_4 of torchvision's. Before ReLU (as ESRGAN does: a denser gradient) unless `after_relu`. No
-    gradient reaches the weights; it passes through to the picture. path: a file, or TORCHVISION for the one in torch's
-    cache. in_bfloat16: all layers but the first, whose input is a picture of more than eight bits; the gradient keeps
-    its direction (cosine above 0.99 on photographs, tested). An autocast around it changes nothing.
+    taps: conv2_2, conv3_3, conv4_3, pool4, conv5_3 of VGG16, conv2_2 and conv3_4 of the Oxford VGG19 up to there,
+    conv2_2, conv3_4, conv4_4, pool4, conv5_4 of torchvision's. Before ReLU (as ESRGAN does: a denser gradient) unless
+    `after_relu`; pool4 is what is pooled after ReLU. No gradient reaches the weights; it passes through to the picture.
+    path: a file, or TORCHVISION for the one in torch's cache. in_bfloat16: all layers but the first, whose input is a
+    picture of more than eight bits; the gradient keeps its direction (cosine above 0.99 on photographs, tested). An
+    autocast around it changes nothing.
 
     Raises ModelError when the file is missing, damaged or of another network, and for a tap that is not there.
     """
@@ -75,7 +77,8 @@ class Features(nn.Module):
         for tap in taps:
             if tap not in trunk.scales:
                 raise ModelError(f"{path}: no tap '{tap}'; it has {', '.join(trunk.scales)}")
-        self.taps = {numbers[tap] + int(after_relu): (tap, trunk.scales[tap]) for tap in taps}
+        later = int(after_relu)
+        self.taps = {numbers[t] + (0 if t.startswith("pool") else later): (t, trunk.scales[t]) for t in taps}
         self.layers = nn.Sequential(*list(_layers(trunk))[: max(self.taps) + 1])
         wanted = self.layers.state_dict()
         self.layers.load_state_dict({key: tensors[f"features.{key}"].float() for key in wanted})
@@ -168,7 +171,7 @@ def _shapes(trunk: Trunk) -> dict[str, Tensor]:
 _TORCHVISION_TRUNK = Trunk(
     (2, 2, 4, 4, 4),
     (64, 128, 256, 512, 512),
-    dict.fromkeys(("conv2_2", "conv3_4", "conv4_4", "conv5_4"), 12.75),
+    dict.fromkeys(("conv2_2", "conv3_4", "conv4_4", "pool4", "conv5_4"), 12.75),
     mean=(0.485, 0.456, 0.406),
     spread=(0.229, 0.224, 0.225),
 )
@@ -176,7 +179,7 @@ TRUNKS: dict[str, Trunk] = {  # of Oxford, told by their shapes
     "VGG16": Trunk(
         (2, 2, 3, 3, 3),
         (64, 128, 256, 512, 512),
-        {"conv2_2": 609.0, "conv3_3": 825.0, "conv4_3": 299.0, "conv5_3": 51.7},
+        {"conv2_2": 609.0, "conv3_3": 825.0, "conv4_3": 299.0, "pool4": 269.0, "conv5_3": 51.7},
     ),
     "VGG19 to conv3_4": Trunk((2, 2, 4), (64, 128, 256), {"conv2_2": 395.0, "conv3_4": 973.0}),
 }

@@ -12,17 +12,18 @@ from typing import Literal
 from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
+from wassr.networks.blocks import as_dcgan_
+from wassr.networks.facts import SRRESNET
 from wassr.networks.subpixel import icnr_
 
 _STAGES = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
-_CHOICES = {"normalisation": ("bn", "none"), "activation": ("prelu", "relu")}
 
 
 class SRResNet(nn.Module):
     """RGB (N, 3, h, w) in [0, 1] to (N, 3, scale·h, scale·w): the picture itself (base none), not limited to [0, 1].
 
     The paper ends without tanh, and so does this, unless `tanh` asks for what the TensorLayer code and its Wasserstein
-    fork have: [-1, 1] inside, tanh at the end.
+    fork have: [-1, 1] inside, tanh at the end; kernels begin as N(0, 0.02), gains as N(1, 0.02).
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class SRResNet(nn.Module):
             layers += [conv, nn.PixelShuffle(r), _activation(activation)]
         # one flat chain, so that the inference form can move the last convolution before the last shuffle
         self.tail = nn.Sequential(*layers, nn.Conv2d(width, 3, tail, padding=tail // 2))
+        if tanh:
+            as_dcgan_(self)
 
     def forward(self, low: Tensor) -> Tensor:
         """Enlarge."""
@@ -89,8 +92,8 @@ def _activation(name: str) -> nn.Module:
 
 def _check(scale: int, head: int, tail: int, normalisation: str, activation: str) -> None:
     for key, value in (("normalisation", normalisation), ("activation", activation)):
-        if value not in _CHOICES[key]:
-            raise ModelError(f"srresnet: {key} '{value}' is unknown; it may be {' or '.join(_CHOICES[key])}")
+        if value not in SRRESNET.words[key]:
+            raise ModelError(f"srresnet: {key} '{value}' is unknown; it may be {' or '.join(SRRESNET.words[key])}")
     if scale not in _STAGES:
         raise ModelError(f"srresnet: scale {scale} is not possible; it may be {', '.join(map(str, _STAGES))}")
     if head % 2 == 0 or tail % 2 == 0:

@@ -1,6 +1,6 @@
 """Which crops a step gets, which ones are prepared meanwhile, and what the step spends its time on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from wassr.data.folders import Pictures
@@ -29,7 +29,8 @@ class StepBatches:
     """The crops of one generator step, by role and sub-step; the clock is turned to whom they are for.
 
     teach changes what the generator is to learn; critics see the originals. attempt: other crops, after those of the
-    step before were refused. latest: the crops of each role as the step got them, for whoever asks what was wrong.
+    step before were refused. latest: the crops of each role as the step got them, asked: their keys, for whoever asks
+    what was wrong.
     The clock then knows the seconds waiting for crops ("data"), for the teacher, and of work on the crops between one
     request and the next: a critic's step with the results that it judges, the generator's with the critic's opinion.
     """
@@ -45,6 +46,7 @@ class StepBatches:
     ) -> None:
         self.stream, self.step, self.spec, self.teach, self.attempt = stream, step, spec, teach, attempt
         self.latest: dict[Role, Batch] = {}
+        self.asked: dict[Role, Key] = {}
         self.clock = clock or Clock()
         self.clock.restart()
 
@@ -55,9 +57,22 @@ class StepBatches:
         if role == "generator":
             self.clock.turn_to("teacher")
             batch = self.teach(batch)
-        self.latest[role] = batch
+        self.latest[role], self.asked[role] = batch, key
         self.clock.turn_to(role)
         return batch
+
+    def samples(self, role: Role, items: Collection[int] | None = None) -> str:
+        """The latest crops of a role in words, or some of them: pictures, and the corners on them.
+
+        They are drawn once more, so a step that nobody asks about pays nothing for its answer.
+        """
+        corners: dict[str, list[str]] = {}
+        for item, place in enumerate(self.stream.places(self.asked[role])):
+            if items is None or item in items:
+                corners.setdefault(self.stream.pictures.names[place.picture], []).append(
+                    f"x {place.left} y {place.top}"
+                )
+        return f"the {role}'s crops " + ", ".join(f"{name} ({', '.join(found)})" for name, found in corners.items())
 
 
 def coming(key: Key, spec: Stage) -> Iterator[Key]:

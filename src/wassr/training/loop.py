@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart
 from wassr.models.build import Generator
 from wassr.training import make
 from wassr.training.adversarial import Adversary
@@ -27,6 +27,7 @@ from wassr.training.runfolder import RunFolder, content_model, final_model, open
 from wassr.training.runlog import RunLog
 from wassr.training.running import Run, share, share_done
 from wassr.training.shipping import deploy, figures_of
+from wassr.training.stand_ins import told
 from wassr.training.state import Numbers, State, averaged, read_numbers, restore, save_state, saved_states
 from wassr.training.step import Measured, adversarial_step, content_step, results
 from wassr.training.stopping import Stopped, stop_on_signal
@@ -55,6 +56,8 @@ def train(
         torch.set_num_threads(_threads(recipe, numbers, say))
         try:
             make.adversarial_problems(recipe, say)
+            for line in told(recipe):
+                say(line)
             start = _same_start(path, numbers, start)
             state, reference = _first_state(recipe, folder, saved, start)
             return _run(recipe, folder, state, reference, numbers, say, stop_on_plateau)
@@ -107,7 +110,7 @@ def _threads(recipe: Recipe, numbers: Numbers | None, say: Say) -> int:
 def _same_start(path: Path, numbers: Numbers | None, start: str | None) -> str | None:
     if numbers and start and numbers.start != start:
         began = f"from {numbers.start}" if numbers.start else "without --from"
-        raise TrainingError(f"{path}: this run began {began}, not from {start}; choose another folder with -o")
+        raise CannotStart(f"{path}: this run began {began}, not from {start}; choose another folder with -o")
     return numbers.start or None if numbers else start
 
 
@@ -151,7 +154,7 @@ def _stage(run: Run, state: State) -> None:
         return
     clock = Clock()
     in_bfloat16 = recipe.precision == "bfloat16"
-    content = content_loss(spec.loss, recipe.generator.scale, run.progress.say, in_bfloat16, clock.part)
+    content = content_loss(spec.loss, recipe.generator.scale, in_bfloat16, clock.part)
     step = _stepper(run, state, spec, content, clock)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     run.progress.begin(state.stage, state.step, spec)

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from wassr.ground.errors import TrainingError
 from wassr.training.clock import Part, uncounted
 from wassr.training.recipe import ContentLoss
 
@@ -64,27 +63,20 @@ LOSSES: dict[str, Term] = {
 def content_loss(
     spec: ContentLoss,
     scale: int,
-    say: Callable[[str], None] = print,
     features_in_bfloat16: bool = False,
     part: Part = uncounted,
 ) -> Content:
     """The weighted terms of a recipe, by name: content(made, high) -> {name: weight * term}.
 
-    part: counts the seconds of the features. A feature term without a file of weights is left out, and `say` is told
-    once. Raises TrainingError if none is left.
+    part: counts the seconds of the features. A feature term needs its file of weights: `stand_ins.as_trained` leaves
+    none without.
     """
     weights = {name: float(getattr(spec, name)) for name in LOSSES if getattr(spec, name) > 0}
     terms = {name: LOSSES[name] for name in weights}
     if spec.feature > 0:
-        if spec.feature_weights:
-            terms["feature"] = _feature_term(spec, spec.feature_weights, features_in_bfloat16, part)
-            weights["feature"] = spec.feature
-        else:
-            say("no feature weights given (loss.feature_weights): training without the feature loss")
-    if not terms:
-        raise TrainingError(
-            "the feature loss is the only content term but has no weights: set loss.feature_weights or add mse"
-        )
+        assert spec.feature_weights
+        terms["feature"] = _feature_term(spec, spec.feature_weights, features_in_bfloat16, part)
+        weights["feature"] = spec.feature
 
     def content(made: Tensor, high: Tensor) -> dict[str, Tensor]:
         return {name: weights[name] * term(made, high, scale) for name, term in terms.items()}
@@ -101,9 +93,13 @@ def _feature_term(spec: ContentLoss, path: str, in_bfloat16: bool, part: Part) -
     def feature(made: Tensor, high: Tensor, scale: int) -> Tensor:
         with part("features"):
             with torch.no_grad():
-                wanted = trunk(high)
-            found = trunk(made)
+                wanted = trunk(_of_side(high, spec.feature_side))
+            found = trunk(_of_side(made, spec.feature_side))
         parts = [share * (found[layer] - wanted[layer]).square().mean() for layer, share in layers.items()]
         return torch.stack(parts).sum()
 
     return feature
+
+
+def _of_side(picture: Tensor, side: int | None) -> Tensor:
+    return F.interpolate(picture, (side, side), mode="bilinear", align_corners=False) if side else picture

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from wassr.ground.errors import ModelError, TrainingError
+from wassr.ground.errors import CannotStart, ModelError, TrainingError
 from wassr.ground.settings import dump_settings
 from wassr.models.build import Generator, build_network, load_network
 from wassr.models.card import Card
@@ -23,6 +23,7 @@ from wassr.training.adversarial import Adversary, check
 from wassr.training.losses import Content, content_loss
 from wassr.training.optimizers import OPTIMIZERS
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
+from wassr.training.stand_ins import as_trained
 from wassr.training.state import State, averaged
 from wassr.training.teaching import words as teacher_words
 from wassr.upscaling.upscaler import Upscaler
@@ -37,7 +38,7 @@ def new_generator(recipe: Recipe) -> Generator:
     network = build_network(spec.network, spec.scale, spec.arguments)
     facts = FACTS[spec.network]
     if spec.channels != facts.channels:
-        raise TrainingError(
+        raise CannotStart(
             f"{recipe.name}: network {spec.network} works on {facts.channels}, the recipe says {spec.channels}"
         )
     passes = spec.consistency if spec.consistency_in_training else 0
@@ -64,10 +65,10 @@ def new_state(recipe: Recipe, stage: str, start: Generator, hours_before: float,
 
 
 def stage_of(recipe: Recipe, name: str) -> Stage:
-    """`content` or `adversarial`."""
+    """`content` or `adversarial`, as it is trained here."""
     stage = recipe.content if name == "content" else recipe.adversarial
     assert stage is not None
-    return stage
+    return as_trained(stage)
 
 
 def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Generator, Card]:
@@ -82,11 +83,9 @@ def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Ge
     asked = (spec.network, spec.scale, {**facts.defaults, **spec.arguments}, spec.base)
     has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
     if asked != has and not (other_scale and asked == (has[0], spec.scale, *has[2:])):
-        raise TrainingError(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
+        raise CannotStart(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
     if found.weights is None:
-        raise TrainingError(
-            f"{name}: training needs its weights file (.safetensors), only the deployment form is there"
-        )
+        raise CannotStart(f"{name}: training needs its weights file (.safetensors), only the deployment form is there")
     weights, _ = load_weights(found.weights)
     generator = new_generator(recipe)
     if card.scale != spec.scale:
@@ -154,8 +153,6 @@ def portable(recipe: Recipe) -> Recipe:
 def _losses(spec: Stage) -> str:
     """The losses of a stage with their weights, in words."""
     weights = {key: value for key, value in spec.loss.model_dump().items() if isinstance(value, float) and value > 0}
-    if not spec.loss.feature_weights:
-        weights.pop("feature", None)  # then it was left out
     losses = ", ".join(f"{key} {value:g}" for key, value in weights.items())
     if "feature" in weights:
         layers = " + ".join(f"{share:g} {layer}" for layer, share in spec.loss.feature_layers.items())
@@ -195,14 +192,14 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
     if spec is None:
         return
     if recipe.generator.channels == "y":
-        raise TrainingError(
+        raise CannotStart(
             f"{recipe.name}: critics judge colour, and this generator makes luma only; choose an rgb network"
         )
     critic = new_critic(spec)
     problems = check(spec.adversarial, critic, spec.critic.optimizer)
     fatal = [p.message for p in problems if p.fatal]
     if fatal:
-        raise TrainingError(f"{recipe.name}: {fatal[0]}")
+        raise CannotStart(f"{recipe.name}: {fatal[0]}")
     for problem in problems:
         say(f"warning: {problem.message}")
     for name in ("content", "adversarial"):
@@ -214,9 +211,9 @@ def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
     """Losses and critic of a stage on black crops of its size. Raises TrainingError where that cannot be done."""
     spec, scale = stage_of(recipe, name), recipe.generator.scale
     try:
-        content: Content = content_loss(spec.loss, scale, lambda line: None)
+        content: Content = content_loss(spec.loss, scale)
     except (ModelError, TrainingError) as error:
-        raise TrainingError(f"{recipe.name}: {name}.loss: {error}") from error
+        raise CannotStart(f"{recipe.name}: {name}.loss: {error}") from error
     pictures = min(spec.batch, 2)  # one alone has no batch statistics
     low, high = (torch.zeros(pictures, 3, side, side) for side in (spec.crop // scale, spec.crop))
     what = "content loss"
@@ -228,7 +225,7 @@ def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
                 critic(high, low)
     except (RuntimeError, ValueError) as error:  # torch's, from within a layer
         reason = str(error).splitlines()[0]
-        raise TrainingError(
+        raise CannotStart(
             f"{recipe.name}: {name}: the {what} cannot work on {spec.batch} crops of {spec.crop} ({reason}): choose a "
             f"larger {name}.crop or {name}.batch"
         ) from error

@@ -8,7 +8,7 @@ import torch
 
 from wassr.data.degradations import with_reduction
 from wassr.data.folders import Pictures, find_pictures, load_pictures, split
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart
 from wassr.training.recipe import Recipe
 from wassr.training.validation import Pair, validation_pairs
 
@@ -48,7 +48,7 @@ def held_out_pairs(recipe: Recipe) -> list[Pair]:
 def _divided(recipe: Recipe) -> tuple[list[Path], list[Path]]:
     """Files to learn from, files held out."""
     if not recipe.data.train:
-        raise TrainingError(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
+        raise CannotStart(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
     files = find_pictures(recipe.data.train)
     if recipe.data.valid:
         return files, find_pictures(recipe.data.valid)

@@ -5,7 +5,7 @@ in pixels of the high-resolution side unless a name says otherwise.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
-from wassr.networks.facts import CRITIC_FACTS, CRITIC_NORMALISATIONS, FACTS, FEATURE_LAYERS
+from wassr.networks.facts import CRITIC_FACTS, CRITIC_WORDS, FACTS, FEATURE_LAYERS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
 from wassr.training.descent import Optimizer, Schedule
 
@@ -55,7 +55,8 @@ class GeneratorSpec(Strict):
     @classmethod
     def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
         if "network" in info.data:
-            _check_arguments(info.data["network"], arguments, FACTS[info.data["network"]].defaults)
+            facts = FACTS[info.data["network"]]
+            _check_arguments(facts.name, arguments, facts.defaults, facts.words)
         return arguments
 
     @model_validator(mode="after")
@@ -75,10 +76,20 @@ def _check_name(what: str, name: str, known: Collection[str]) -> None:
         raise ValueError(f"no such {what}; {hint(name, list(known))}")
 
 
-def _check_arguments(network: str, arguments: dict[str, Value], known: Collection[str]) -> None:
-    for argument in arguments:
-        if argument not in known:
-            raise ValueError(f"{network} takes no {argument}; {hint(argument, list(known))}")
+def _check_arguments(
+    network: str, arguments: dict[str, Value], defaults: Mapping[str, Value], words: Mapping[str, tuple[str, ...]]
+) -> None:
+    """Raises ValueError for an argument that the network does not take, or not so: of the kind of its default."""
+    for argument, value in arguments.items():
+        if argument not in defaults:
+            raise ValueError(f"{network} takes no {argument}; {hint(argument, list(defaults))}")
+        if argument in words:
+            _check_name(f"{argument} {value}", str(value), words[argument])
+        elif isinstance(defaults[argument], bool):
+            if not isinstance(value, bool):
+                raise ValueError(f"{network}'s {argument} is true or false, not {value}")
+        elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{network}'s {argument} is a whole number from 1, not {value}")
 
 
 class Data(Strict):
@@ -122,9 +133,11 @@ class ContentLoss(Strict):
         default=None, description="file of a VGG trunk (safetensors); torchvision: its VGG19 in torch's cache"
     )
     feature_layer: str | dict[str, Rate] = Field(
-        default="conv5_3", description="conv2_2 ... conv5_4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}"
+        default="conv5_3",
+        description="conv2_2 ... conv5_4, pool4, or several with their shares: {conv2_2: 0.1, conv5_3: 1}",
     )
     feature_before_activation: bool = Field(default=False, description="features as they are before the ReLU")
+    feature_side: Count | None = Field(default=None, description="crops are resized to it for the features")
 
     @field_validator("feature_layer")
     @classmethod
@@ -135,6 +148,12 @@ class ContentLoss(Strict):
         for name in names:
             _check_name(f"layer {name}", name, FEATURE_LAYERS)
         return layer
+
+    @model_validator(mode="after")
+    def _pooled_after_activation(self) -> "ContentLoss":
+        if self.feature_before_activation and "pool4" in self.feature_layers:
+            raise ValueError("pool4 comes after its activation: set feature_before_activation: false")
+        return self
 
     @model_validator(mode="after")
     def _some_term(self) -> "ContentLoss":
@@ -201,9 +220,8 @@ class Critic(Strict):
     @classmethod
     def _taken(cls, arguments: dict[str, Value], info: ValidationInfo) -> dict[str, Value]:
         if "network" in info.data:
-            _check_arguments(info.data["network"], arguments, CRITIC_FACTS[info.data["network"]])
-        normalisation = str(arguments.get("normalisation", "none"))
-        _check_name(f"normalisation {normalisation}", normalisation, CRITIC_NORMALISATIONS)
+            network = info.data["network"]
+            _check_arguments(network, arguments, CRITIC_FACTS[network], CRITIC_WORDS)
         return arguments
 
 

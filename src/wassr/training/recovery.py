@@ -66,15 +66,16 @@ class Recovery:
 
 
 def _where(state: State, batches: StepBatches) -> str:
-    """The crops or the layer that is not finite, if one is."""
+    """The crops that are not finite; or the layer, if one is not, and the crops that it met."""
     for role, batch in batches.latest.items():
-        if not (batch.low.isfinite().all() and batch.high.isfinite().all()):
-            return f", the {role}'s crops are not finite"
+        whole = batch.low.flatten(1).isfinite().all(1) & batch.high.flatten(1).isfinite().all(1)
+        if not whole.all():
+            return f", {batches.samples(role, (~whole).nonzero().flatten().tolist())} are not finite"
     if not batches.latest:
         return ""
-    batch = list(batches.latest.values())[-1]
+    role, batch = list(batches.latest.items())[-1]
     bad = first_bad_layer(state.generator, batch.low)
     if bad is None and state.critic is not None:
         bad = first_bad_layer(state.critic, batch.high, batch.low)
         bad = f"{bad} of the critic" if bad else None
-    return f", first in {bad} on the way forward" if bad else ""
+    return (f", first in {bad} on the way forward" if bad else "") + f", at {batches.samples(role)}"

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wassr.ground.errors import TrainingError
-from wassr.ground.files import remove_temporaries, write_whole
+from wassr.ground.errors import CannotStart, TrainingError
+from wassr.ground.files import in_the_way, remove_temporaries, write_whole
 from wassr.ground.settings import differences, dump_settings, read_settings
 from wassr.training.recipe import Recipe
 
@@ -79,10 +79,13 @@ def open_run(path: Path, recipe: Recipe) -> Iterator[RunFolder]:
 
 
 def _refuse_foreign(folder: RunFolder) -> None:
+    blocked = folder.path if folder.path.is_file() else in_the_way(folder.path)
+    if blocked is not None:
+        raise CannotStart(f"{folder.path}: {blocked} is a file, no folder; choose another place with -o")
     if not folder.path.exists() or folder.recipe.exists():
         return
     if any(not inside.name.startswith(".") for inside in folder.path.iterdir()):
-        raise TrainingError(f"{folder.path}: is not empty and holds no run; choose another folder with -o")
+        raise CannotStart(f"{folder.path}: is not empty and holds no run; choose another folder with -o")
 
 
 def _settle_recipe(folder: RunFolder, recipe: Recipe) -> None:
@@ -91,7 +94,7 @@ def _settle_recipe(folder: RunFolder, recipe: Recipe) -> None:
         changed = differences(read_settings(folder.recipe, Recipe), recipe)
         if changed:
             more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
-            raise TrainingError(
+            raise CannotStart(
                 f"{folder.path}: this run has another recipe ({'; '.join(changed[:5])}{more}); "
                 "give the recipe that it began with, or choose another folder with -o"
             )

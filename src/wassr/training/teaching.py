@@ -11,7 +11,7 @@ from functools import lru_cache
 import torch
 
 from wassr.data.stream import Batch, luma
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart
 from wassr.models.build import enlarge
 from wassr.models.shelf import find
 from wassr.training.recipe import Recipe, Teacher
@@ -30,13 +30,13 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     file = find(spec.model)
     card, wanted = file.card, recipe.generator
     if card.scale != wanted.scale or (card.channels, wanted.channels) == ("y", "rgb"):
-        raise TrainingError(
+        raise CannotStart(
             f"teacher.model: {spec.model} makes {card.channels} x{card.scale}, "
             f"the recipe {wanted.channels} x{wanted.scale}; choose another teacher"
         )
     as_gray = (card.channels, wanted.channels) == ("rgb", "y")  # it sees luma as a gray picture
     if file.onnx is None:
-        raise TrainingError(f"teacher.model: {spec.model} has no deployment form (.onnx), which a teacher runs in")
+        raise CannotStart(f"teacher.model: {spec.model} has no deployment form (.onnx), which a teacher runs in")
     engine = OpenVinoEngine(file.onnx, "float32", recipe.threads)
     if recipe.precision == "bfloat16" and engine.offers("bfloat16"):
         engine.precision = "bfloat16"

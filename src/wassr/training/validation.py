@@ -16,7 +16,7 @@ from wassr.evaluation.judges import judge_metric
 from wassr.evaluation.metrics import colour_drift, lr_consistency, psnr_rgb, psnr_y, ssim_y
 from wassr.evaluation.scoring import SMALLEST
 from wassr.evaluation.texture import checkerboard, high_band_ratio
-from wassr.ground.errors import EngineError, ModelError, PictureError, TrainingError
+from wassr.ground.errors import CannotStart, EngineError, ModelError, PictureError
 from wassr.models.build import Generator
 from wassr.pixels.resize import resize, shrink, to_levels
 from wassr.training.make import upscaler_of
@@ -76,7 +76,7 @@ def validation_pairs(
         else:
             pairs.append(Pair(path.name, clean, high))
     if not pairs:
-        raise TrainingError(
+        raise CannotStart(
             f"{paths[0].parent}: none of the {len(paths)} held-out pictures is readable and at least "
             f"{needed} x {needed} pixels; name others in data.valid"
         )

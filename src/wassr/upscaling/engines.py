@@ -159,7 +159,11 @@ def choose(model: ModelFile, wish: Wish) -> Engine:
     if model.deployment is None:
         if wish.engine == "auto" and installed("torch"):
             return _torch(model, wish, f"{model.card.name} has no .onnx file, which the faster engines need")
-        raise EngineError(f"{model.card.name}: it has no deployment form (.onnx), which OpenVINO and ONNX Runtime run")
+        way = "leave --engine away" if installed("torch") else "pip install 'wassr[train]'"
+        raise EngineError(
+            f"{model.card.name}: it has no deployment form (.onnx), which OpenVINO and ONNX Runtime run; torch can run "
+            f"it: {way}"
+        )
     name = wish.engine
     if name == "auto":
         name = next((name for name in ("openvino", "onnxruntime") if installed(name)), "")

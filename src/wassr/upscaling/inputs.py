@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from wassr.ground.errors import UsageError
+from wassr.ground.files import in_the_way
 from wassr.pixels.formats import READABLE, WRITABLE
 from wassr.upscaling.ledger import Ledger
 
@@ -133,6 +134,9 @@ def plan(found: Found, output: str, extension: str = "auto", suffix: str = "", o
             raise UsageError(f"{option} -: only a single picture can be written to stdout")
         return Plan((Job(found.sources[0], None, found.sources[0].trouble),), None, single=True)
     path = Path(output).expanduser()
+    blocked = in_the_way(path)
+    if blocked is not None:
+        raise UsageError(f"{option} {output}: {blocked} is a file, no folder; name another place")
     if not found.many and not path.is_dir() and not output.endswith(("/", os.sep)):
         return Plan((_single(found.sources[0], path, extension, option),), path.parent, single=True)
     if path.exists() and not path.is_dir():

@@ -30,9 +30,10 @@ class Target:
             raise UsageError(
                 "ask for one size: a factor, width and/or height, a long side, a short side or a minimal size"
             )
-        numbers = [self.factor, self.width, self.height, self.long_side, self.short_side, *(self.min_size or ())]
-        if any(number is not None and not 0 < number < 1e6 for number in numbers):
-            raise UsageError("a factor or size must be above 0 (and below a million)")
+        for name, value in vars(self).items():
+            for number in value if isinstance(value, tuple) else (value,):
+                if number is not None and not 0 < number < 1e6:
+                    raise UsageError(f"{name.replace('_', ' ')} {number:g}: must be above 0 (and below a million)")
 
     def size(self, height: int, width: int, scale: int) -> tuple[int, int]:
         """Height and width of the result for a picture of (height, width) and a model of `scale`."""
