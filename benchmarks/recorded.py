@@ -51,9 +51,10 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "good": (
         "adversarial.critic.network=vgg",
         "adversarial.critic.arguments={width: 24, normalisation: none}",
-        "adversarial.adversarial={objective: vanilla, weight: null, ratio: 0.3}",
-        "adversarial.optimizer.rate=3e-5",
-        "adversarial.loss={l1: 1, raster: 1}",
+        "adversarial.critic.optimizer={kind: adam, rate: 2.0e-4, betas: [0.0, 0.9]}",
+        "adversarial.adversarial={preset: hinge-sn, weight: null, ratio: 0.3}",
+        "adversarial.optimizer.rate=2e-5",
+        "adversarial.loss={l1: 1, raster: 2}",
     ),
     "lagging": (
         "adversarial.adversarial={preset: wgan-gp, critic_steps: 1, weight: null, ratio: 0.3}",
@@ -73,9 +74,9 @@ CLASSES: dict[str, tuple[str, ...]] = {
     ),
     "over-trained": (
         f"data.train=[{FEW}]",
-        f"adversarial.adversarial={{{PAIRING}, ratio: 0.5}}",
+        f"adversarial.adversarial={{{PAIRING}, ratio: 0.2}}",
         "adversarial.optimizer.rate=1e-4",
-        "adversarial.steps=800",
+        "adversarial.steps=600",
     ),
     "memorising": (
         f"data.train=[{FEW}]",
