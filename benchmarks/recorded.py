@@ -34,15 +34,15 @@ SIDE = 256
 COMMON = (
     "threads=1",  # crops this small leave a second thread waiting: run the seeds side by side instead
     "adversarial.minutes=null",
-    "adversarial.steps=400",
-    "adversarial.batch=8",
+    "adversarial.steps=240",
+    "adversarial.batch=4",
     "adversarial.crop=64",
     "adversarial.critic.arguments={width: 32}",
     "adversarial.schedule={kind: constant}",
     "adversarial.loss={l1: 1}",
     "adversarial.ema=0.95",
-    "adversarial.log_every=40",
-    "adversarial.validate_every=40",
+    "adversarial.log_every=24",
+    "adversarial.validate_every=24",
 )
 PAIRING = "preset: rpgan-r1r2, weight: null"
 FEW = "{few}"  # stands for a folder with a single small picture
@@ -76,7 +76,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
         f"data.train=[{FEW}]",
         f"adversarial.adversarial={{{PAIRING}, ratio: 0.2}}",
         "adversarial.optimizer.rate=1e-4",
-        "adversarial.steps=600",
+        "adversarial.steps=480",
     ),
     "memorising": (
         f"data.train=[{FEW}]",
