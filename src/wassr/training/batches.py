@@ -40,7 +40,7 @@ class StepBatches:
         stream: Stream,
         step: int,
         spec: Stage,
-        teach: Callable[[Batch], Batch] = lambda batch: batch,
+        teach: Callable[[Batch], Batch] | None = None,
         attempt: int = 0,
         clock: Clock | None = None,
     ) -> None:
@@ -54,7 +54,7 @@ class StepBatches:
         self.clock.turn_to("data")
         key = Key(role, self.step, sub, self.attempt)
         batch = self.stream(key, coming(key, self.spec))
-        if role == "generator":
+        if self.teach and role == "generator":
             self.clock.turn_to("teacher")
             batch = self.teach(batch)
         self.latest[role], self.asked[role] = batch, key
