@@ -281,7 +281,7 @@ def test_what_cannot_be_begun_is_one_line_and_the_mended_command_works(recipe: M
     assert "at least 32 x 32 pixels" in refused(recipe(content={}, data=small), folder)
     assert "held-out" in refused(recipe(adversarial={}, content={}, data=small), folder)
     (tmp_path / "file").write_text("x")
-    assert "Not a directory" in refused(good, tmp_path / "file" / "run")
+    assert "is a file, no folder" in refused(good, tmp_path / "file" / "run")
     assert train(good, folder, say=silent).exists()
 
 
