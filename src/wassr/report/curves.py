@@ -288,7 +288,7 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
             {
                 f"speed/seconds_{part}": Curve(part, read)
                 for part, read in {
-                    "data": "Waiting for crops: largest, and more memory or workers help.",
+                    "data": "Waiting for crops: where it is the largest, more memory or workers help.",
                     "teacher": "Its results, where a teacher stands in for the originals.",
                     "generator": "Its own work and all ways back through it.",
                     "features": "The frozen network of the feature loss.",
