@@ -40,7 +40,7 @@ class StepBatches:
         stream: Stream,
         step: int,
         spec: Stage,
-        teach: Callable[[Batch], Batch] | None = None,
+        teach: Callable[[Batch], Batch] = lambda batch: batch,
         attempt: int = 0,
         clock: Clock | None = None,
     ) -> None:
@@ -54,8 +54,9 @@ class StepBatches:
         self.clock.turn_to("data")
         key = Key(role, self.step, sub, self.attempt)
         batch = self.stream(key, coming(key, self.spec))
-        if self.teach and role == "generator":
-            self.clock.turn_to("teacher")
+        if role == "generator":
+            if self.spec.teacher:
+                self.clock.turn_to("teacher")
             batch = self.teach(batch)
         self.latest[role], self.asked[role] = batch, key
         self.clock.turn_to(role)

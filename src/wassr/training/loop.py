@@ -156,7 +156,7 @@ def _stage(run: Run, state: State) -> None:
     in_bfloat16 = recipe.precision == "bfloat16"
     content = content_loss(spec.loss, recipe.generator.scale, in_bfloat16, clock.part)
     step = _stepper(run, state, spec, content, clock)
-    teach = teaching(spec.teacher, recipe) if spec.teacher else None
+    teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     run.progress.begin(state.stage, state.step, spec)
     with stream_of(recipe, spec, run.material.pictures) as stream:
         meter = meter_of(run, spec, stream) if isinstance(spec, AdversarialStage) else None
