@@ -31,7 +31,7 @@ def test_the_command_that_the_report_names_makes_a_model(wassr: Wassr, tmp_path:
     done = wassr("export", "run", "--wish", "balanced")
     assert done.returncode == 0, done.stderr.decode()
     told = done.stdout.decode().strip()
-    assert told.startswith(f"wrote run/models/compact-x4-balanced.onnx, step {run.verdict.take['balanced']}: psnr_y ")
+    assert told.startswith(f"wrote run/models/compact-x4-balanced.onnx, step {run.verdict.take['balanced']}\n  psnr_y ")
     step = wassr("export", "run", "--step", "8", "-o", "mine.onnx")
     assert step.returncode == 0, step.stderr.decode()
     assert {path.name for path in tmp_path.glob("mine.*")} == {"mine.onnx", "mine.safetensors"}

@@ -2,11 +2,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import wassr as package
-from tests.cli.conftest import Wassr, environment
+from tests.cli.conftest import Wassr, environment, save
+from tests.report.material import make_log
 from wassr.cli import main as main_module
 
 CHECK = """
@@ -78,3 +80,61 @@ def test_version_and_nearest_command(wassr: Wassr) -> None:
     assert ended.returncode == 2
     assert b"upscale" in ended.stderr
     assert b"Traceback" not in ended.stderr
+
+
+LONG = "x" * 256
+TOO_LONG_NAMES = [
+    ["upscale", "a.png", "-o", f"{LONG}.png"],
+    ["upscale", "a.png", "-o", f"{LONG}/"],
+    ["upscale", "a.png", "-o", "b.png", "--report", LONG],
+    ["upscale", "a.png", "-o", "b.png", "-n", "wassr-x4", "--invented", f"{LONG}.png"],
+    ["upscale", "a.png", "-o", "b.png", "-n", f"{LONG}.onnx"],
+    ["upscale", f"{LONG}.png", "-o", "b.png"],
+    ["degrade", "a.png", "-o", f"{LONG}/"],
+    ["degrade", "a.png", "--preview", f"{LONG}.png"],
+    ["evaluate", "bicubic", "--data", ".", "--json", LONG],
+    ["evaluate", "bicubic", "--data", LONG],
+    ["evaluate", f"{LONG}.onnx", "--data", "."],
+    ["models", f"{LONG}.onnx"],
+    ["report", LONG],
+    ["report", "run", "-o", LONG],
+    ["export", LONG],
+    ["export", "run", "-o", f"{LONG}.onnx"],
+    ["train", "compact-x4", "data=.", "-o", LONG],
+    ["train", "compact-x4", f"data={LONG}", "-o", "new"],
+    ["train", "compact-x4", "data=.", "-o", "new", "--from", f"{LONG}.onnx"],
+    ["train", "compact-x4", "data=.", "--show-data", f"{LONG}.png"],
+    ["train", f"{LONG}.yaml", "data=."],
+    ["recipes", LONG],
+]
+
+
+@pytest.mark.parametrize("args", TOO_LONG_NAMES, ids=lambda args: " ".join(args).replace(LONG, "LONG"))
+def test_a_name_that_no_file_can_have_is_one_line_and_2(
+    args: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "a.png")
+    make_log(tmp_path / "run", {0: {"valid/psnr_y": 30.0}})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["wassr", *args])
+    assert in_process() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("wassr: ")
+    assert error.count("\n") == error.count(LONG) == 1
+    assert "choose a shorter one" in error or "no such" in error or "File name too long" in error
+
+
+def in_process() -> int | str | None:
+    try:
+        return main_module.main()
+    except SystemExit as end:
+        return end.code
+
+
+def test_other_troubles_of_files_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def command() -> None:
+        raise FileNotFoundError(2, "No such file or directory", "shipped/compact-x4.onnx")
+
+    monkeypatch.setattr(main_module, "app", command)
+    with pytest.raises(FileNotFoundError):
+        main_module.main()

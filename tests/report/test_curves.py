@@ -5,6 +5,7 @@ from pathlib import Path
 
 import wassr
 from wassr.report.curves import CHARTS, unnamed
+from wassr.training.progress import PARTS
 from wassr.training.recipe import ContentLoss
 
 SOURCE = Path(wassr.__file__).parent / "training"
@@ -42,6 +43,10 @@ def test_all_that_validation_logs_is_known() -> None:
 def test_every_content_term_of_a_recipe_is_known() -> None:
     terms = [name for name, field in ContentLoss.model_fields.items() if field.annotation is float]
     assert {f"loss/{name}" for name in terms} <= set(TAGS)
+
+
+def test_every_part_of_a_step_is_known() -> None:
+    assert {f"speed/seconds_{part}" for part in PARTS} | {"speed/images_per_second"} <= set(TAGS)
 
 
 def test_an_unknown_tag_gets_a_chart_of_its_own() -> None:

@@ -90,6 +90,11 @@ def short_files(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def repeatable(log: Path) -> list[bytes]:
+    """The lines of a log that every run of one recipe has in common: all but what the clock says."""
+    return [line for line in log.read_bytes().splitlines(keepends=True) if b'"tag":"speed/' not in line]
+
+
 def not_deployed(path: Path, pairs: object) -> Card:
     path.with_suffix(".onnx").touch()
     return read_card(path)

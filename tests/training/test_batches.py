@@ -11,7 +11,7 @@ from wassr.data.stream import Batch, Key
 from wassr.training import clock
 from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.batches import StepBatches, coming, critic_steps, following, stream_of
-from wassr.training.recipe import AdversarialStage, Stage
+from wassr.training.recipe import AdversarialStage, Stage, Teacher
 
 CONTENT = Stage(steps=3)
 GAN = AdversarialStage(steps=3, adversarial=AdversarialLoss(clip=0.01, critic_steps=2, burst_steps=4, burst_until=1))
@@ -70,13 +70,18 @@ def test_whose_time_is_whose(monkeypatch: pytest.MonkeyPatch) -> None:
     """A clock that goes on by one second whenever it is read: between two readings stands one part."""
     seconds = count()
     monkeypatch.setattr(clock.time, "perf_counter", lambda: float(next(seconds)))
-    batches = StepBatches(Recorder(), 1, GAN, lambda batch: batch)  # type: ignore[arg-type]
+    taught = GAN.model_copy(update={"teacher": Teacher(model="compact-x4")})
+    batches = StepBatches(Recorder(), 1, taught, lambda batch: batch)  # type: ignore[arg-type]
     batches("critic", 0)
     batches("critic", 1)
     batches("generator")
     assert batches.clock.end() == sum(batches.clock.spent.values()) == 8
     # critic: twice, from its crops to the next request; generator: before the first request and after its crops
     assert batches.clock.spent == {"data": 3, "teacher": 1, "critic": 2, "generator": 2}
+    batches = StepBatches(Recorder(), 1, GAN)  # type: ignore[arg-type]
+    batches("generator")
+    batches.clock.end()
+    assert batches.clock.spent.keys() == {"data", "generator"}  # no teacher, no time for one
 
 
 def test_the_stream_of_a_recipe(recipe: Make) -> None:

@@ -1,5 +1,6 @@
 """What a stage leaves to the next one and to users, above all one that its verdict ended."""
 
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from tests.training.conftest import Make
 from tests.training.test_loop import SPAWN, assert_equal, child, silent
+from wassr.ground.errors import TrainingError
 from wassr.models.modelfile import load_weights
 from wassr.training import loop
 from wassr.training.course import courses
@@ -62,6 +64,43 @@ def test_a_stage_that_its_verdict_ended_hands_on_the_advised_step(unbroken: tupl
         (last, told),
     ]
     assert f"adversarial stage ended at step {last}, {told}" in said
+
+
+def continued(unbroken: Path, folder: Path, *gone: str) -> Path:
+    """A run killed while its last stage handed over, some of whose model files a person then deleted."""
+    shutil.copytree(unbroken, folder)
+    for name in ("tiny.onnx", *gone):
+        (folder / "models" / name).unlink()
+    return folder
+
+
+def test_a_deleted_advised_checkpoint_is_named_with_the_way_out(
+    recipe: Make, unbroken: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    step = load_weights(unbroken[0] / "models" / "tiny.safetensors")[1].steps
+    name = f"tiny-step-{step}.safetensors"
+    folder = continued(unbroken[0], tmp_path / "run", "tiny.safetensors", name)
+    with pytest.raises(TrainingError) as caught:
+        train(too_fast(recipe), folder, say=silent, stop_on_plateau=True)
+    assert str(caught.value) == (
+        f"{folder / 'models' / name}: cannot be read: No such file or directory; the verdict that ended the "
+        "adversarial stage takes this step: put the file back, or train anew in another folder (-o); "
+        f"wassr export {folder} --step N makes a model of a step that is kept"
+    )
+    shutil.copy(unbroken[0] / "models" / name, folder / "models" / name)
+    train(too_fast(recipe), folder, say=silent, stop_on_plateau=True)
+    assert_equal(unbroken[0], folder)
+
+
+def test_a_deleted_advised_checkpoint_that_was_taken_already_is_not_missed(
+    recipe: Make, unbroken: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    whole = unbroken[0] / "models" / "tiny.safetensors"
+    step = load_weights(whole)[1].steps
+    folder = continued(unbroken[0], tmp_path / "run", f"tiny-step-{step}.safetensors")
+    train(too_fast(recipe), folder, say=silent, stop_on_plateau=True)
+    assert same_weights(whole, folder / "models" / "tiny.safetensors")
+    assert load_weights(folder / "models" / "tiny.safetensors")[1] == load_weights(whole)[1]
 
 
 MOMENTS = [

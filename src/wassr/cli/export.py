@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from wassr.cli.options import file_option
+
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="run folder, under way or ended")],
@@ -28,6 +30,8 @@ def export(
 
     if wish and step is not None:
         raise UsageError("--wish and --step name two checkpoints; give one of them")
+    if output is not None:
+        file_option("-o", output)
     asked = read_run(run)
     taken = step_of(asked, wish or "balanced") if step is None else step
     source = weights_of(asked, taken)

@@ -1,5 +1,6 @@
 """The command `wassr`. Commands import what they need inside their bodies, so that help and errors come at once."""
 
+import errno
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from wassr.cli.report import report
 from wassr.cli.train import recipes, train
 from wassr.cli.upscale import upscale
 from wassr.ground.errors import WassrError
+from wassr.ground.files import TOO_LONG
 
 app = typer.Typer(
     name="wassr",
@@ -48,6 +50,11 @@ def main() -> int:
     except WassrError as error:
         print(f"wassr: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:  # whoever first asks about a file meets it, in any command and option
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(f"wassr: {error.filename}: {TOO_LONG}", file=sys.stderr)
+        return 2
     return 0
 
 

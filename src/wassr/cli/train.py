@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from wassr.cli.options import file_option
+
 
 def train(
     recipe: Annotated[str, typer.Argument(help="a recipe's name (wassr recipes) or a YAML file")],
@@ -43,7 +45,9 @@ def train(
         needs_extra("train", "torch")
         from wassr.training.showing import show_data as show
 
-        show(plan, Path(sheets[-1] if sheets else f"{plan.name}-data.png"), say=lambda line: print(line, flush=True))
+        sheet = Path(sheets[-1] if sheets else f"{plan.name}-data.png")
+        file_option("--show-data", sheet)
+        show(plan, sheet, say=lambda line: print(line, flush=True))
         return
     needs_extra("train", "torch", "tensorboardX", "onnx", "onnxscript")
     from wassr.training.loop import train as run

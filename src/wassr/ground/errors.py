@@ -10,7 +10,7 @@
       TrainingError   a run that cannot start or go on: names the term, step or folder
         CannotStart   one that was asked for wrongly, before anything is trained (exit code 2)
 
-Anything else that escapes is a bug and keeps its traceback.
+Anything else that escapes is a bug and keeps its traceback, but for a file name that is too long: main tells that one.
 """
 
 from pathlib import Path

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+TOO_LONG = "a name in it is longer than the file system takes (255 bytes, as a rule); choose a shorter one"
+
 
 def in_the_way(path: Path) -> Path | None:
     """The file that stands where `path` needs a folder above it, if one does."""

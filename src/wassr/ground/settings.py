@@ -44,7 +44,8 @@ def read_settings(path: Path, model: type[S], overrides: tuple[str, ...] = ()) -
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SettingsError(f"{path}: cannot be read: {reason}") from error
     return load_settings(text, model, str(path), overrides)
 
 

@@ -272,5 +272,40 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
                 "rate/critic": Curve("critic", "The same for the critic."),
             },
         ),
+        Chart(
+            "Speed",
+            "images a second",
+            {
+                "speed/images_per_second": Curve(
+                    "speed",
+                    "Of steps alone, a mean since the run was last started: a fall says that the machine is shared.",
+                ),
+            },
+        ),
+        Chart(
+            "Where a step's time goes",
+            "seconds",
+            {
+                f"speed/seconds_{part}": Curve(part, read)
+                for part, read in {
+                    "data": "Waiting for crops: where it is the largest, more memory or workers help.",
+                    "teacher": "Its results, where a teacher stands in for the originals.",
+                    "generator": "Its own work and all ways back through it.",
+                    "features": "The frozen network of the feature loss.",
+                    "critic": "Work on the critic's crops.",
+                    "penalty": "The critic's penalty.",
+                }.items()
+            },
+        ),
+        Chart(
+            "Time beside the steps",
+            "seconds a step",
+            {
+                "speed/seconds_validation": Curve(
+                    "validation", "Scores, meter and samples, spread over all steps: a larger validate_every spares it."
+                ),
+                "speed/seconds_disk": Curve("disk", "Log, TensorBoard and states: a larger save_every spares it."),
+            },
+        ),
     ),
 }

@@ -55,7 +55,8 @@ class StepBatches:
         key = Key(role, self.step, sub, self.attempt)
         batch = self.stream(key, coming(key, self.spec))
         if role == "generator":
-            self.clock.turn_to("teacher")
+            if self.spec.teacher:
+                self.clock.turn_to("teacher")
             batch = self.teach(batch)
         self.latest[role], self.asked[role] = batch, key
         self.clock.turn_to(role)

@@ -195,10 +195,11 @@ def _one_step(
     state.seconds += seconds
     run.progress.step(state.step, state.seconds, batches.clock.spent, spec.batch)
     if state.step % spec.log_every == 0:
-        values = measured.values | {f"rate/{name}": rate for name, rate in _rates(state)}
+        rates = {f"rate/{name}": rate for name, rate in _rates(state)}
+        values = measured.values | rates | run.progress.speeds()
         with run.progress.aside("disk"):
             run.log.write(state.total, values)
-            run.board.scalars(state.total, values | run.progress.speeds())
+            run.board.scalars(state.total, values)
         run.progress.show(values)
     if last or state.step % spec.validate_every == 0:
         with run.progress.aside("validation"):

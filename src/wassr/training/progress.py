@@ -84,11 +84,12 @@ class Progress:
     def speeds(self) -> dict[str, float]:
         """Images a second, and the seconds of a step by parts (a penalty's and the features' without their way back).
 
-        They differ from run to run, so TensorBoard has them but not the log, which a resume must repeat.
+        Means since the first step of this process; none before its second. They differ from run to run: of the log they
+        are what a resume does not repeat.
         """
         steps, _ = self._since()
         parts = {f"speed/seconds_{part}": took / steps for part, took in self._spent.items() if steps and took}
-        return {"speed/images_per_second": self._speed(), **parts}
+        return {"speed/images_per_second": self._speed(), **parts} if steps else {}
 
     def show(self, values: dict[str, float]) -> None:
         """A line, at most every few seconds."""

@@ -1,5 +1,6 @@
 """A run's folder: the only thing that training leaves behind."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wassr.ground.errors import CannotStart, TrainingError
-from wassr.ground.files import in_the_way, remove_temporaries, write_whole
+from wassr.ground.files import TOO_LONG, in_the_way, remove_temporaries, write_whole
 from wassr.ground.settings import differences, dump_settings, read_settings
 from wassr.training.recipe import Recipe
 
@@ -72,6 +73,8 @@ def open_run(path: Path, recipe: Recipe) -> Iterator[RunFolder]:
             yield folder
     except OSError as error:
         where = error.filename or path
+        if error.errno == errno.ENAMETOOLONG:
+            raise CannotStart(f"{where}: {TOO_LONG}") from error
         raise TrainingError(
             f"{where}: {error.strerror or error}; what was saved before is whole: mend that or choose another folder "
             "with -o, then give the same command again"
