@@ -53,7 +53,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "adversarial.critic.arguments={width: 24, normalisation: none}",
         "adversarial.critic.optimizer={kind: adam, rate: 2.0e-4, betas: [0.0, 0.9]}",
         "adversarial.adversarial={preset: hinge-sn, weight: null, ratio: 0.3}",
-        "adversarial.optimizer.rate=2e-5",
+        "adversarial.optimizer.rate=5e-5",
         "adversarial.loss={l1: 1, raster: 2}",
     ),
     "lagging": (

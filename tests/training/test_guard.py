@@ -6,7 +6,18 @@ from torch import nn
 
 from wassr.models.build import build_network
 from wassr.networks.facts import FACTS
-from wassr.training.guard import FACTOR, LEAST, LOUD, WINDOW, Caution, Exploding, Norms, first_bad_layer, loudness
+from wassr.training.guard import (
+    FACTOR,
+    LEAST,
+    LOUD,
+    SUDDEN,
+    WINDOW,
+    Caution,
+    Exploding,
+    Norms,
+    first_bad_layer,
+    loudness,
+)
 
 
 def test_a_norm_far_above_its_median_is_refused_and_not_remembered() -> None:
@@ -14,9 +25,22 @@ def test_a_norm_far_above_its_median_is_refused_and_not_remembered() -> None:
     for k in range(LEAST):
         norms.judge("critic", 1.0 + k % 3)  # 1, 2, 3: median 2
     norms.judge("critic", 2 * FACTOR * 0.99)
-    with pytest.raises(Exploding, match=r"critic gradient's norm is 201, 100 times its running median"):
-        norms.judge("critic", 201.0)
-    assert norms.seen["critic"][-1] == pytest.approx(198)
+    norms.judge("critic", 201.0)  # once is no explosion
+    with pytest.raises(Exploding, match=r"critic gradient's norm is 202, 101 times its running median"):
+        norms.judge("critic", 202.0)
+    assert norms.seen["critic"][-1] == pytest.approx(201)
+    norms.judge("critic", 2.0)
+    with pytest.raises(Exploding, match=r"critic gradient's norm is 2.1e\+04"):
+        norms.judge("critic", 2 * SUDDEN * 1.05)
+
+
+def test_a_critic_under_spectral_norm_spikes_and_is_well() -> None:
+    """Norms of a real run, hinge loss, one critic step each: twice 200 times the median, a step apart."""
+    norms = Norms()
+    for norm in (0.044, 0.041, 0.05, 0.064, 0.066, 0.12, 0.26, 11.0, 0.026, 0.014, *[0.04] * 45, 0.1, 0.17, 0.28, 0.78):
+        norms.judge("critic", norm)
+    for norm in (31.1, 0.11, 0.044, 0.25, 0.53, 1.08, 1.98, 3.83, 1.46, 0.75, 1.51, 11.8, 0.93, 10.7, 0.34, 0.39):
+        norms.judge("critic", norm)
 
 
 def test_a_collapsed_critic_that_stirs_is_no_explosion() -> None:

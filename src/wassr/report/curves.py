@@ -260,7 +260,9 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
             "Gradient norms",
             "before clipping",
             {
-                "norm/generator": Curve("generator", "The guard refuses a step at a hundred times the usual norm."),
+                "norm/generator": Curve(
+                    "generator", "The guard refuses a second step in a row at a hundred times the usual norm."
+                ),
                 "norm/critic": Curve("critic", "The same for the critic; falling to zero, it has stopped learning."),
             },
         ),

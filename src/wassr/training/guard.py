@@ -1,9 +1,10 @@
 """The guard: what must not be applied is not, and a run that meets it goes on from its last good state.
 
 A step is refused before its optimiser moves anything: a loss term or gradient that is not finite, a gradient norm of
-more than FACTOR times the running median of that network (and of more than HARMLESS), or results of the generator that
-are louder than LOUD, which needs no history and is asked again before anything is saved. The run then returns to the
-last saved state, will draw other crops for that step, changes one thing, and goes on, at most RETRIES times a stage:
+more than FACTOR times the running median of that network twice in a row, or of more than SUDDEN times it once (and of
+more than HARMLESS), or results of the generator that are louder than LOUD, which needs no history and is asked again
+before anything is saved. The run then returns to the last saved state, will draw other crops for that step, changes
+one thing, and goes on, at most RETRIES times a stage:
 
 - the first, third, ... time the learning rates are halved;
 - the second, fourth, ... time the weight of the critic's penalty is doubled; without a penalty, the rates again.
@@ -21,7 +22,11 @@ from torch import Tensor, nn
 
 from wassr.ground.errors import TrainingError
 
-FACTOR = 100.0  # norms scatter by less than ten in healthy runs, and an explosion passes this within a few steps
+# An explosion passes this within a few steps and stays there. A critic under spectral norm passes it in healthy runs
+# too, for a single step while its singular vectors turn (664 times was seen), and optimisers that divide by the
+# gradient's size, all of ours but plain SGD, take no harm from one.
+FACTOR = 100.0
+SUDDEN = 1e4
 HARMLESS = 1e-2  # a gradient of this norm is no explosion, however silent a collapsed critic was before
 WINDOW = 100  # steps in the median
 LEAST = 20  # steps before a median is believed
@@ -74,10 +79,11 @@ class Norms:
     seen: dict[str, list[float]] = field(default_factory=dict)
 
     def judge(self, what: str, norm: float) -> None:
-        """Remember a norm. Raises Exploding when it is far above the median of those before."""
+        """Remember a norm. Raises Exploding when it is far above the median of those before, as the last one was."""
         before = self.seen.setdefault(what, [])
         median = statistics.median(before) if len(before) >= LEAST else 0.0
-        if norm > HARMLESS and norm > FACTOR * median > 0:
+        far = FACTOR if median and before[-1] > FACTOR * median else SUDDEN
+        if norm > HARMLESS and norm > far * median > 0:
             raise Exploding(f"the {what} gradient's norm is {norm:.3g}, {norm / median:.0f} times its running median")
         before.append(norm)
         del before[:-WINDOW]
