@@ -46,6 +46,8 @@ def test_the_command_that_the_report_names_makes_a_model(wassr: Wassr, tmp_path:
         (["run", "--step", "7"], "keeps no model of step 7; take one of these: --step"),
         (["run", "--wish", "faithful", "--step", "500"], "give one of them"),
         (["run", "--wish", "sharp"], "faithful"),
+        (["run", "--strength", "0"], "above 0 (the model that training began from), at most 1"),
+        (["run", "--strength", "1.5"], "at most 1"),
         (["run", "-o", "model.pth"], "a model file ends in .onnx"),
     ],
 )

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training.conftest import Make, waves
-from wassr.models.modelfile import read_card
+from wassr.ground.errors import ModelError
+from wassr.models.modelfile import load_weights, read_card
 from wassr.models.shelf import find
 from wassr.pixels.resize import shrink
 from wassr.report.writing import write_report
@@ -96,3 +98,30 @@ def test_a_checkpoint_becomes_a_model_of_its_own(recipe: Make, tmp_path: Path) -
     assert card.measured == ()
     assert "gone: no such folder" in said[0]
     assert find(tmp_path / "bare.onnx").card == card
+
+
+def test_a_checkpoint_may_be_taken_part_of_the_way_from_its_start(recipe: Make, tmp_path: Path) -> None:
+    whole, source = recipe(content={}), tmp_path / "tiny-step-3.safetensors"
+
+    def save(path: Path, seed: int, parent: str | None) -> None:
+        torch.manual_seed(seed)
+        made = make.new_generator(whole)
+        make.save_model(path, made, make.model_card(whole, "content", 3, 0.5, "", parent, path.stem))
+
+    save(source, 1, "start")
+    with pytest.raises(ModelError, match="its start, start, is needed beside it or on the shelf"):
+        ship_checkpoint(source, tmp_path / "part.safetensors", whole, print, 0.25)
+    save(tmp_path / "start.safetensors", 2, None)
+    card = ship_checkpoint(source, tmp_path / "part.safetensors", whole, print, 0.25)
+    assert (card.strength, card.parent) == (0.25, "start")
+    (end, _), (start, _), (part, _) = (
+        load_weights(tmp_path / f"{name}.safetensors") for name in ("tiny-step-3", "start", "part")
+    )
+    assert end.keys() == part.keys()
+    for name in end:
+        np.testing.assert_allclose(part[name], 0.75 * start[name] + 0.25 * end[name], atol=1e-6)
+    orphan = tmp_path / "orphan.safetensors"
+    save(orphan, 3, None)
+    with pytest.raises(ModelError, match="a model that it began from is needed"):
+        ship_checkpoint(orphan, tmp_path / "none.safetensors", whole, print, 0.5)
+    assert not list(tmp_path.glob("none.*"))

@@ -15,6 +15,10 @@ def export(
         typer.Option("--wish", help="the step that the verdict advises for it (balanced, if neither is given)"),
     ] = None,
     step: Annotated[int | None, typer.Option("--step", metavar="N", help="or the checkpoint of this step")] = None,
+    strength: Annotated[
+        float,
+        typer.Option("--strength", metavar="0..1", help="how far from the model that training began from"),
+    ] = 1.0,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE.onnx", help="else RUN/models/NAME-WISH.onnx or NAME-N.onnx"),
@@ -30,6 +34,8 @@ def export(
 
     if wish and step is not None:
         raise UsageError("--wish and --step name two checkpoints; give one of them")
+    if not 0 < strength <= 1:
+        raise UsageError(f"--strength {strength:g}: above 0 (the model that training began from), at most 1")
     if output is not None:
         file_option("-o", output)
     asked = read_run(run)
@@ -40,7 +46,7 @@ def export(
     needs_extra("train", "torch", "onnx", "onnxscript")
     from wassr.training.shipping import figures_of, ship_checkpoint
 
-    card = ship_checkpoint(source, target, recipe, say=lambda line: print(line, flush=True))
+    card = ship_checkpoint(source, target, recipe, say=lambda line: print(line, flush=True), strength=strength)
     print(f"wrote {target.with_suffix('.onnx')}, step {taken}{'' if card.measured else ': not measured'}")
     for line in figures_of(card):
         print(line)

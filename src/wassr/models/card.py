@@ -64,6 +64,9 @@ class Card(Frozen):
     hours: float = Field(default=0.0, description="training, wall clock, with its parents' hours")
     machine: str = ""
     parent: str | None = Field(default=None, description="the model that training began from")
+    strength: float = Field(
+        default=1.0, description="how far from the parent these weights are; 1: where training ended"
+    )
     losses: str = Field(
         default="", description="training losses with weights; the feature network named if there is one"
     )

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from wassr.evaluation.metrics import METRICS
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import ModelError, TrainingError
 from wassr.models.build import build_generator
 from wassr.models.card import Card, Measurement
 from wassr.models.export import export
-from wassr.models.modelfile import load_weights, replace_card, save_weights
-from wassr.models.shelf import ModelFile
+from wassr.models.modelfile import Tensors, load_weights, replace_card, save_weights
+from wassr.models.shelf import ModelFile, find_parent
 from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import cost
@@ -42,12 +42,19 @@ def deploy(path: Path, pairs: list[Pair]) -> Card:
     return card
 
 
-def ship_checkpoint(source: Path, target: Path, recipe: Recipe, say: Callable[[str], None]) -> Card:
+def ship_checkpoint(
+    source: Path, target: Path, recipe: Recipe, say: Callable[[str], None], strength: float = 1.0
+) -> Card:
     """A kept checkpoint as a model of its own: TARGET.safetensors and TARGET.onnx, as at the end of a training.
 
-    Where the run's pictures are no longer at hand, it is not measured. Raises ModelError like `deploy`.
+    strength: how far from the model that training began from, in (0, 1]; every weight lies on the line between the two
+    (network interpolation, Wang 2018, ESRGAN). Where the run's pictures are no longer at hand, it is not measured.
+    Raises ModelError like `deploy`, and for a strength below 1 where the start is not at hand or of another form.
     """
     weights, card = load_weights(source)
+    if strength < 1:
+        weights = _weakened(source, weights, card, strength)
+        card = card.model_copy(update={"strength": strength * card.strength})
     pairs: list[Pair] = []
     try:
         pairs = held_out_pairs(recipe)
@@ -56,6 +63,21 @@ def ship_checkpoint(source: Path, target: Path, recipe: Recipe, say: Callable[[s
     target.parent.mkdir(parents=True, exist_ok=True)
     save_weights(target, weights, card.model_copy(update={"name": target.stem}))
     return deploy(target, pairs)
+
+
+def _weakened(source: Path, weights: Tensors, card: Card, strength: float) -> Tensors:
+    parent = find_parent(ModelFile(card, source, None))
+    if parent is None or parent.weights is None:
+        named = f"its start, {card.parent}," if card.parent else "a model that it began from"
+        raise ModelError(f"{source}: for a strength below 1 {named} is needed beside it or on the shelf")
+    start, _ = load_weights(parent.weights)
+    shapes = {name: array.shape for name, array in weights.items()}
+    if {name: array.shape for name, array in start.items()} != shapes:
+        raise ModelError(f"{source}: {parent.weights} has other weights, so nothing lies between them")
+    return {
+        name: (start[name] + strength * (array - start[name])).astype(array.dtype) if array.dtype.kind == "f" else array
+        for name, array in weights.items()
+    }
 
 
 def figures_of(card: Card) -> list[str]:
