@@ -115,11 +115,12 @@ def choice_table(curve: Curve) -> str:
         given = f"{psnr:.2f} | {lpips:.4f} | {consistency:.1f} | {found[strength].raster:.1f}"
         lines.append(f"| {strength:g} | {given} | {number(most - psnr, 'dB')} | {share:.0%} |")
     kept = [s for s, (_, _, c) in means.items() if c >= LEAST_CONSISTENCY and found[s].raster <= MOST_RASTER]
-    enough = [s for s in kept if farthest - means[s][1] >= ENOUGH * (farthest - nearest)]
+    gains = {s: farthest - means[s][1] for s in kept}
+    enough = [s for s in kept if gains[s] >= ENOUGH * max(gains.values())]
     best = f"{min(enough):g}" if enough else "none"
     rule = (
-        f"The least with {ENOUGH:.0%} of the gain in LPIPS, LR-consistency of at least {LEAST_CONSISTENCY:g} dB and a "
-        f"raster of at most {MOST_RASTER:g}"
+        f"The least with {ENOUGH:.0%} of the most gain in LPIPS that is to be had at an LR-consistency of at least "
+        f"{LEAST_CONSISTENCY:g} dB and a raster of at most {MOST_RASTER:g}"
     )
     return "\n".join(
         [*lines, "", f"{rule}: **{best}**.", "", f"PSNR-Y, LR-consistency in dB; {found[1.0].score.protocol}"]

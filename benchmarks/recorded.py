@@ -52,14 +52,13 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "adversarial.critic.network=vgg",
         "adversarial.critic.arguments={width: 24, normalisation: none}",
         "adversarial.critic.optimizer={kind: adam, rate: 2.0e-4, betas: [0.0, 0.9]}",
-        "adversarial.adversarial={preset: hinge-sn, weight: null, ratio: 0.3}",
+        "adversarial.adversarial={preset: hinge-sn, weight: null, ratio: 0.2}",
         "adversarial.optimizer.rate=5e-5",
         "adversarial.loss={l1: 1, raster: 2}",
     ),
     "lagging": (
-        "adversarial.adversarial={preset: wgan-gp, critic_steps: 1, weight: null, ratio: 0.3}",
+        "adversarial.adversarial={preset: wgan-gp, critic_steps: 1, weight: null, ratio: 1.0}",
         "adversarial.optimizer.rate=5e-4",
-        "adversarial.critic.optimizer.rate=1e-4",
     ),
     "no-effect": (
         "adversarial.adversarial={preset: wgan-clip-all}",

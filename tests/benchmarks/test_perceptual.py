@@ -204,6 +204,15 @@ def test_the_choice_says_what_each_strength_costs(consistency: float, best: str)
     assert "mean of 9 pictures" in text
 
 
+def test_of_the_last_twentieth_of_the_gain_nothing_is_bought() -> None:
+    rows = zip(
+        (0.0, 0.5, 0.8, 1.0),
+        ((27, 0.3, 60, 0), (26.9, 0.25, 55, 0), (26.7, 0.204, 55, 0), (26.5, 0.2, 50, 0)),
+        strict=True,
+    )
+    assert "**0.8**." in page.choice_table({strength: scores({"valid": row}) for strength, row in rows})
+
+
 def test_the_page_names_who_is_better_by_how_much() -> None:
     text = page.markdown(studied(SHARP, SHARP))
     assert "| **model** | 29.00 | 0.1500 | 50.00 | 0.020 | 1.5 |" in text

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -291,6 +292,26 @@ RUNS: dict[str, tuple[Word, set[str]]] = {  # docs/adversarial.md describes them
 def test_recorded_runs_are_judged_as_what_they_are(name: str) -> None:
     verdict = judge(courses(read_log(RECORDED / f"{name}.jsonl"))[-1])
     assert (verdict.word, {flag.name for flag in verdict.flags}) == RUNS[name]
+
+
+CLASSES = Path(__file__).parents[2] / "benchmarks" / "results" / "recorded"
+GOOD = {"improving", "plateau"}
+
+
+@pytest.mark.parametrize("path", sorted(CLASSES.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_runs_with_one_thing_done_wrong_are_called_by_it(path: Path) -> None:
+    """benchmarks/recorded.py made them and names what is wrong: the verdict's word, one of its flags, or nothing."""
+    verdict = judge(courses(read_log(path))[-1])
+    flags = {flag.name for flag in verdict.flags}
+    name = path.stem.rpartition("-")[0]
+    if name == "good":
+        assert (verdict.word in GOOD, flags) == (True, set())
+    elif name in get_args(Word):
+        assert verdict.word == name
+    else:
+        assert {"memorising": "critic memorises", "lagging": "critic lags", "no-effect": "no effect"}.get(
+            name, name
+        ) in flags
 
 
 def test_the_fork_is_told_why_it_has_no_effect() -> None:
