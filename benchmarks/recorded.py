@@ -2,10 +2,10 @@
 
 python benchmarks/recorded.py --data PICTURES --valid VALID [--only good lagging] [--seeds 0 1]
 
-Each is a stage of a few minutes from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go to
-benchmarks/results/recorded/NAME-SEED.jsonl: thresholds are to be chosen on one seed of each class and checked on the
-other, which has not been done yet: only logs that the verdict calls by their class are kept (docs/lab-notes.md names the
-others), and tests hold it to them. A run that is there goes on or is taken as it is.
+Each is a stage of a few minutes from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go
+to benchmarks/results/recorded/NAME-SEED.jsonl: thresholds are to be chosen on one seed of each class and checked on
+the other, which has not been done yet: only logs that the verdict calls by their class are kept (docs/lab-notes.md
+names the others), and tests hold it to them. A run that is there goes on or is taken as it is.
 """
 
 from __future__ import annotations
