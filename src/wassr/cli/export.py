@@ -39,9 +39,9 @@ def export(
     if output is not None:
         file_option("-o", output)
     asked = read_run(run)
-    taken = step_of(asked, wish or "balanced") if step is None else step
-    source = weights_of(asked, taken)
-    target = target_of(asked, (wish or "balanced") if step is None else str(step), output)
+    wished = wish or "balanced"
+    taken, word = (step_of(asked, wished), wished) if step is None else (step, str(step))
+    source, target = weights_of(asked, taken), target_of(asked, word, output)
     recipe = read_settings(asked.folder.recipe, Recipe)
     needs_extra("train", "torch", "onnx", "onnxscript")
     from wassr.training.shipping import figures_of, ship_checkpoint

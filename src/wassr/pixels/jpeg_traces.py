@@ -161,8 +161,8 @@ def _before(counts: Floats, own: Trace) -> Trace | None:
 def _shifted(counts: Floats, highest: int) -> Trace | None:
     """The offset and known table of a quality up to `highest` of most evidence, where that is enough."""
     best: Trace | None = None
-    qualities, tables = _qualities(), _tables()
-    qualities, tables = qualities[qualities <= highest], tables[qualities <= highest]
+    allowed = _up_to(highest)
+    tables = _tables()[allowed]
     for strength, noise in enumerate(NOISES):
         gained = _gained(counts, noise)
         evidence = np.sum([gained[:, k, tables[:, k] - 1] for k in range(len(LOOKED_AT))], axis=0)
@@ -170,10 +170,9 @@ def _shifted(counts: Floats, highest: int) -> Trace | None:
         offset = _standing_out(most, counts, noise, SHARE)
         if offset is None or (best and most[offset] < best.evidence):
             continue
-        place = int(np.argmax(evidence[offset]))
-        quality = int(qualities[place])
-        table = _known()[np.flatnonzero(_qualities() <= highest)[place]] if strength < QUIET else None
-        best = Trace(*divmod(offset, BLOCK), quality, table, float(most[offset]))
+        place = allowed[np.argmax(evidence[offset])]
+        table = _known()[place] if strength < QUIET else None
+        best = Trace(*divmod(offset, BLOCK), int(_qualities()[place]), table, float(most[offset]))
     return best
 
 
@@ -210,8 +209,8 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     Both likelihoods are of n >= 1 given that it is, with n geometrically distributed where nothing was earlier.
     """
     assert own.table is not None
-    allowed = _qualities() <= highest
-    evidence = np.zeros(int(allowed.sum()))
+    allowed = _up_to(highest)
+    evidence = np.zeros(len(allowed))
     total = 0.0
     for k, frequency in enumerate(LOOKED_AT):
         step = own.table[frequency]
@@ -229,7 +228,7 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     most = float(evidence.max())
     if most < ENOUGH + ALIGNED_SHARE * total:
         return None
-    return Trace(own.top, own.left, int(_qualities()[allowed][evidence.argmax()]), None, most)
+    return Trace(own.top, own.left, int(_qualities()[allowed[evidence.argmax()]]), None, most)
 
 
 def _multiples_inside(step: int, k: int, last: int) -> NDArray[np.floating]:
@@ -287,6 +286,11 @@ def _known() -> tuple[Table, ...]:
 def _qualities() -> NDArray[np.int64]:
     """Of the known tables, on libjpeg's scale."""
     return np.array([nearest_quality(table) for table in _known()], dtype=np.int64)
+
+
+def _up_to(highest: int) -> NDArray[np.int64]:
+    """Places of the known tables of a quality up to `highest`."""
+    return np.flatnonzero(_qualities() <= highest)
 
 
 @lru_cache(maxsize=1)
