@@ -98,12 +98,12 @@ def test_without_a_judge_there_is_no_distance(folder: Path, monkeypatch: pytest.
     def absent(name: str) -> None:
         raise ModelError(f"{name}: no such file")
 
-    monkeypatch.setattr(validation, "judge_metric", absent)
     validation._judge.cache_clear()
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(validation, "judge_metric", absent)
         assert "valid/lpips" not in validate(bicubic(4), pairs, 4)
-    finally:
-        validation._judge.cache_clear()
+    validation._judge.cache_clear()  # the judge is back, and later tests find it
+    assert "valid/lpips" in validate(bicubic(4), pairs, 4)
     small = validation_pairs([folder / "c.png"], 4)  # 20 pixels high: too small for the judge
     assert "valid/lpips" not in validate(bicubic(4), small, 4)
 
