@@ -1,12 +1,9 @@
 """Traces of earlier JPEG compression in the pixels of any picture: grid, quality, and how sure that is.
 
-A quantised coefficient is a multiple of its step, and stays near one when the picture is saved anew, cropped or not.
-So the coefficients of a sample of blocks are taken at all 64 offsets of the grid and compared with what each quality
-would leave: multiples of its steps under Gaussian noise of a few strengths (rounding alone, or a later lossy format),
-against no steps at all. The logarithm of that likelihood ratio, in nats, is the evidence; for true traces it is some
-hundred to some ten thousand, without traces it is about zero at every offset. Offset and quality by maximum likelihood
-go back to Z. Fan and R. de Queiroz (IEEE Trans. Image Processing 12, 2003); gaps in the histogram of a later,
-aligned compression to J. Lukas and J. Fridrich (DFRWS 2003).
+What the coefficients say for each step (jpeg_steps.py) is summed over the steps of each quality's table, at all 64
+offsets of the grid. The evidence, in nats, is some hundred to some ten thousand for true traces and about zero at every
+offset without any. Gaps in the histogram of a later, aligned compression go back to J. Lukas and J. Fridrich
+(DFRWS 2003).
 """
 
 from dataclasses import dataclass
@@ -16,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.pixels.colour import luma
-from wassr.pixels.jpeg import BASIS, BLOCK, Jpeg, Table, nearest_quality, photoshop_tables, standard_table, stored_luma
+from wassr.pixels.jpeg import BLOCK, Jpeg, Table, nearest_quality, photoshop_tables, standard_table, stored_luma
+from wassr.pixels.jpeg_steps import LOOKED_AT, MIDDLES, NOISES, QUIET, REACH, Noise, histograms, step_evidence
 from wassr.pixels.picture import Picture
 
 Floats = NDArray[np.float32]
-Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,19 +62,6 @@ class History:
         return "; ".join(found) if found else "no JPEG compression found"
 
 
-@dataclass(frozen=True)
-class Noise:
-    """What blurs the multiples. deviation: standard, in grey levels; outliers: share of coefficients without a rule."""
-
-    deviation: float
-    outliers: float
-
-    @property
-    def first_cell(self) -> int:
-        """Of the histograms; smaller coefficients say nothing: within the noise around 0 they fit any step."""
-        return int(max(1.5, 3 * self.deviation) / CELL)
-
-
 def history(picture: Picture) -> History:
     """What compression a picture has gone through.
 
@@ -100,7 +84,7 @@ def find_traces(plane: Floats, own: Trace | None = None) -> tuple[Trace, ...]:
     """
     if min(plane.shape) < 2 * BLOCK:
         return ()
-    counts = _counts(plane)
+    counts = histograms(plane)
     if own is not None:
         earlier = _before(counts, own)
         return (earlier,) if earlier else ()
@@ -109,33 +93,6 @@ def find_traces(plane: Floats, own: Trace | None = None) -> tuple[Trace, ...]:
         return ()
     earlier = _before(counts, latest) if latest.table else None
     return (latest, earlier) if earlier else (latest,)
-
-
-def _counts(plane: Floats) -> Floats:
-    """Histograms of the coefficients' absolute values: (64 offsets, frequencies, cells), every offset of a sample."""
-    sample = _sample(plane)
-    cells = np.arange(len(LOOKED_AT), dtype=np.int32) * CELLS
-    counts = np.empty((BLOCK * BLOCK, len(LOOKED_AT) * CELLS), dtype=np.float32)
-    for offset in range(BLOCK * BLOCK):
-        top, left = divmod(offset, BLOCK)
-        blocks = sample[:, top : top + BLOCK, left : left + BLOCK].reshape(len(sample), -1)
-        found = np.abs(blocks @ TRANSFORM)
-        found *= np.float32(1 / CELL)
-        places = np.minimum(found, CELLS - 1).astype(np.int32)
-        places += cells
-        counts[offset] = np.bincount(places.ravel(), minlength=counts.shape[1])
-    shaped = counts.reshape(len(counts), -1, CELLS)
-    shaped[..., -1] = 0  # larger ones were put here
-    return shaped
-
-
-def _sample(plane: Floats) -> Floats:
-    """Patches (n, 15, 15), in which a block of every offset fits, spread evenly over the picture."""
-    rows, columns = ((size - BLOCK + 1) // BLOCK for size in plane.shape)
-    chosen = np.unique(np.linspace(0, rows * columns - 1, min(rows * columns, PATCHES)).astype(np.int64))
-    top, left = BLOCK * (chosen // columns), BLOCK * (chosen % columns)
-    reach = np.arange(2 * BLOCK - 1)
-    return plane[top[:, None, None] + reach[:, None], left[:, None, None] + reach] - np.float32(128)
 
 
 def _latest(counts: Floats) -> Trace | None:
@@ -164,7 +121,7 @@ def _shifted(counts: Floats, highest: int) -> Trace | None:
     allowed = _up_to(highest)
     tables = _tables()[allowed]
     for strength, noise in enumerate(NOISES):
-        gained = _gained(counts, noise)
+        gained = step_evidence(counts, noise)
         evidence = np.sum([gained[:, k, tables[:, k] - 1] for k in range(len(LOOKED_AT))], axis=0)
         most = evidence.max(axis=1)
         offset = _standing_out(most, counts, noise, SHARE)
@@ -180,7 +137,7 @@ def _other_table(counts: Floats) -> Trace | None:
     """The offset where steps of any table fit, each frequency by itself; only where no later noise hides them."""
     best: Trace | None = None
     for noise in NOISES[:QUIET]:
-        gained = _gained(counts, noise)
+        gained = step_evidence(counts, noise)
         most = np.maximum(gained.max(axis=2) - FREEDOM, 0)
         evidence = most.sum(axis=1)
         offset = _standing_out(evidence, counts, noise, OTHER_SHARE)
@@ -215,7 +172,7 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     for k, frequency in enumerate(LOOKED_AT):
         step = own.table[frequency]
         last = int(REACH / step) - 1
-        found = np.bincount(np.rint(_values() / step).astype(np.int64), weights=counts[k])[1 : last + 1]
+        found = np.bincount(np.rint(MIDDLES / step).astype(np.int64), weights=counts[k])[1 : last + 1]
         if found.sum() < 8:
             continue
         total += found.sum()
@@ -242,24 +199,6 @@ def _multiples_inside(step: int, k: int, last: int) -> NDArray[np.floating]:
     # a logistic curve in place of the normal distribution
     below = nearest + 0.5 * np.tanh((ends - nearest * earlier) / (1.175 * BETWEEN))
     return np.diff(below, axis=0) * earlier / step
-
-
-def _gained(counts: Floats, noise: Noise) -> Floats:
-    """Evidence for each step 1..255 at each offset and frequency: (64, frequencies, 255)."""
-    return (counts.reshape(-1, CELLS) @ _gains(noise)).reshape(*counts.shape[:2], -1)
-
-
-@lru_cache(maxsize=8)
-def _gains(noise: Noise) -> Floats:
-    """What a coefficient in a cell says for each step, (cells, 255): log of its density over that without steps."""
-    steps = np.arange(1, 256)[None]
-    values = _values()[:, None]
-    off = values - steps * np.rint(values / steps)
-    density = sum(np.exp(-0.5 * ((off + turn * steps) / noise.deviation) ** 2) for turn in (-2, -1, 0, 1, 2))
-    density = density * steps / (noise.deviation * np.sqrt(2 * np.pi))
-    gains = np.log((1 - noise.outliers) * density + noise.outliers)
-    gains[: noise.first_cell] = 0
-    return gains.astype(np.float32)
 
 
 def _apart(place: int) -> NDArray[np.bool_]:
@@ -299,20 +238,7 @@ def _tables() -> NDArray[np.int64]:
     return np.array(_known(), dtype=np.int64)[:, LOOKED_AT]
 
 
-def _values() -> Reals:
-    """The middle of each cell."""
-    return (np.arange(CELLS, dtype=np.float64) + 0.5) * CELL
-
-
-PATCHES = 1600  # enough for all but the faintest traces; the time is theirs, not the picture's
-CELL, REACH = 0.25, 128  # width of a histogram's cell and its end, grey levels
-CELLS = int(REACH / CELL)
 QUALITIES = 95  # above, most steps are 1 or 2: nothing to be seen, nothing to be cleaned
-# frequencies that are not zero everywhere and have steps of their own: not DC, not the highest
-LOOKED_AT = [BLOCK * v + u for v in range(BLOCK) for u in range(BLOCK) if 1 <= u + v <= 8]
-TRANSFORM = np.ascontiguousarray(np.kron(BASIS, BASIS)[LOOKED_AT].T)  # (64 samples, frequencies)
-NOISES = (Noise(0.4, 0.02), Noise(0.9, 0.05), Noise(2.0, 0.1), Noise(3.5, 0.2), Noise(6.0, 0.2))
-QUIET = 2  # the first ones: rounding alone, at most with clipping
 # How much evidence is enough, in nats: a part that chance may give, and a part for each coefficient, because pictures
 # are not what the model takes them for. Found on training pictures (docs/jpeg-awareness.md)
 ENOUGH, SHARE, OTHER_SHARE, ALIGNED_SHARE = 30.0, 0.005, 0.1, 0.02
