@@ -122,6 +122,18 @@ def test_one_bad_validation_or_an_early_one_is_no_divergence() -> None:
     assert judge(early).word == "too early"
 
 
+def test_what_climbs_from_below_is_not_diverging() -> None:
+    """Figures of srgan-x4 --small, whose network begins from nothing and learns to enlarge."""
+    psnr = [21.43, 22.55, 23.20, 23.54, 23.81, 24.01]
+    low = [22.5, 25.0, 27.2, 28.4, 29.6, 30.6]
+    climbing = course(psnr, stage="content", valid__lr_consistency=low)
+    assert judge(climbing).word == "improving"
+    assert set(judge(course(psnr[:4], stage="content", valid__lr_consistency=low)).take.values()) == {300}
+    stuck = course([*psnr[:3], 23.0, 23.1, 23.0], stage="content", valid__lr_consistency=[*low[:3], 27.0, 27.1, 27.0])
+    assert judge(stuck).word == "diverging"
+    assert judge(stuck).advice.endswith("last good: step 200")
+
+
 def test_the_guard_twice_in_the_window_is_diverging() -> None:
     log = entries(GENTLE, FALLING)
     assert judge(courses([*log, Entry(610, "guard", text="a")])[0]).word == "improving"
