@@ -50,6 +50,17 @@ def test_the_raster_loss_sees_what_repeats_with_the_raster_and_little_else(scale
     assert float(ratio) == pytest.approx(1 / 8 * (1 - share) ** 0.5, rel=0.1)  # 64 samples a phase
 
 
+@pytest.mark.parametrize(("v", "u"), [(0, 1), (3, 0), (5, 2)])
+def test_the_frequency_loss_of_a_wave_is_its_amplitude_at_its_frequency(v: int, u: int) -> None:
+    """cos is one half at its frequency and its mirror, which the half spectrum holds for u = 0 only."""
+    height, width, amplitude = 16, 24, 0.1
+    y, x = torch.meshgrid(torch.arange(height) / height, torch.arange(width) / width, indexing="ij")
+    wave = amplitude * torch.cos(2 * torch.pi * (v * y + u * x))[None, None]
+    numbers = height * (width // 2 + 1) * 2
+    expected = amplitude / 2 * (height * width) ** 0.5 * (2 if u == 0 else 1) / numbers
+    assert float(LOSSES["frequency"](wave, torch.zeros_like(wave), 4)) == pytest.approx(expected, rel=1e-3)
+
+
 def test_a_raster_that_turns_its_sign_from_window_to_window_is_seen_too() -> None:
     dots = torch.zeros(1, 1, 64, 64)
     dots[..., ::4, ::4] = 0.1

@@ -128,6 +128,7 @@ class ContentLoss(Strict):
     charbonnier: Rate = Field(default=0.0, description="absolute error, smooth around zero")
     gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
     raster: Rate = Field(default=0.0, description="absolute error that repeats with the upsampling raster")
+    frequency: Rate = Field(default=0.0, description="absolute error of the spectrum, orthonormal")
     feature: Rate = Field(default=0.0, description="mean squared error of VGG features in units of their spread")
     feature_weights: str | None = Field(
         default=None, description="file of a VGG trunk (safetensors); torchvision: its VGG19 in torch's cache"
