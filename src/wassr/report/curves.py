@@ -235,6 +235,7 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
                     "charbonnier": "Absolute error, rounded at zero.",
                     "gradient": "Absolute error of differences between neighbours.",
                     "raster": "Absolute error that repeats with the upsampling raster.",
+                    "frequency": "Absolute error of the spectrum: textures weigh as much as edges.",
                     "feature": "Squared distance of a frozen network's features.",
                     "matching": "Distance of the critic's own features.",
                 }.items()
