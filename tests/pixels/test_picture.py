@@ -8,8 +8,23 @@ from hypothesis import strategies as st
 from tests.pixels.samples import deep, smooth
 from wassr.ground.errors import PictureError
 from wassr.pixels import picture as picture_module
-from wassr.pixels.picture import Picture, bleed_colour, picture_from_array, quantise, strips, to_array, to_floats
+from wassr.pixels.picture import (
+    Picture,
+    bleed_colour,
+    eight_bits,
+    picture_from_array,
+    quantise,
+    strips,
+    to_array,
+    to_floats,
+)
 from wassr.pixels.resize import resize
+
+
+def test_eight_bits_are_those_that_the_floats_give():
+    for kind in (np.uint8, np.uint16):
+        levels = np.arange(np.iinfo(kind).max + 1, dtype=kind).reshape(-1, 16, 1)
+        assert np.array_equal(eight_bits(levels), quantise(to_floats(levels), 8))
 
 
 def test_sizes_and_gray():

@@ -42,6 +42,16 @@ def test_another_recipe_is_refused_with_the_difference(tmp_path: Path, recipe: M
     assert "-o" in message
 
 
+def test_a_continued_run_may_keep_its_pictures_elsewhere(tmp_path: Path, recipe: Make) -> None:
+    begun(tmp_path, recipe(content={}))
+    data = recipe(content={}).data
+    moved = data.model_copy(update={"cache_folder": "here", "cache_gigabytes": 1.0, "workers": 3})
+    folder = begun(tmp_path, recipe(content={}).model_copy(update={"data": moved}))
+    assert "cache_folder: here" in folder.recipe.read_text(encoding="utf-8")
+    other = recipe(content={}).model_copy(update={"data": moved.model_copy(update={"candidates": 2})})
+    assert "(data.candidates: 1 -> 2)" in refused(tmp_path, other)
+
+
 def test_a_run_without_a_saved_state_may_change_its_recipe(tmp_path: Path, recipe: Make) -> None:
     with open_run(tmp_path, recipe(content={})):
         pass

@@ -30,7 +30,7 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     pairs = _pairs(recipe, held)
     largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
     steps = recipe.data.degradations
-    pictures = load_pictures(files, largest, recipe.data.cache_gigabytes)
+    pictures = load_pictures(files, largest, recipe.data.cache_gigabytes, folder=recipe.data.cache_folder)
     megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
     words = f"{len(pictures)} pictures, {megapixels:.1f} megapixels; {len(pairs)} held out"
     words += f"; low side: {', '.join(step.kind for step in with_reduction(steps))}" if steps else ""

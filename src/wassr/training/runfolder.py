@@ -12,6 +12,9 @@ from wassr.ground.files import TOO_LONG, in_the_way, remove_temporaries, write_w
 from wassr.ground.settings import differences, dump_settings, read_settings
 from wassr.training.recipe import Recipe
 
+# what a continued run may change: where pictures lie and who cuts them never changes a crop
+OF_THE_MACHINE = ("data.cache_gigabytes", "data.cache_folder", "data.workers")
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -59,7 +62,7 @@ def open_run(path: Path, recipe: Recipe) -> Iterator[RunFolder]:
     """Make the folder, or continue in it if its recipe is the same; hold it against other processes meanwhile.
 
     Raises TrainingError: the folder is another's, in use, cannot be written (now or later in the block: a full disk),
-    or its recipe has changed. A run that never saved a state has nothing to lose: its recipe may change.
+    or its recipe has changed in more than OF_THE_MACHINE. A run that never saved a state may change all of it.
     """
     folder = RunFolder(path)
     try:
@@ -94,13 +97,16 @@ def _refuse_foreign(folder: RunFolder) -> None:
 def _settle_recipe(folder: RunFolder, recipe: Recipe) -> None:
     begun = any(folder.state.glob("step-*.json"))
     if folder.recipe.exists() and begun:
-        changed = differences(read_settings(folder.recipe, Recipe), recipe)
+        different = differences(read_settings(folder.recipe, Recipe), recipe)
+        changed = [line for line in different if line.partition(": ")[0] not in OF_THE_MACHINE]
         if changed:
             more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
             raise CannotStart(
                 f"{folder.path}: this run has another recipe ({'; '.join(changed[:5])}{more}); "
                 "give the recipe that it began with, or choose another folder with -o"
             )
+        if different:
+            write_whole(folder.recipe, dump_settings(recipe))
     else:
         write_whole(folder.recipe, dump_settings(recipe))
 
