@@ -106,15 +106,17 @@ def load_pictures(paths: list[Path], smallest: int, gigabytes: float, workers: i
             f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels "
             f"({bad} unreadable, {small} smaller); take larger pictures or a smaller crop"
         )
-    notes = [f"{bad} pictures cannot be read and are left out"] if bad else []
-    notes += [f"{small} pictures are smaller than the crop of {smallest} and are left out"] if small else []
-    slow = sum(levels is None for levels in cached)
-    notes += (
-        [f"{slow} pictures do not fit into data.cache_gigabytes: {gigabytes:g} and are decoded for each crop: slow"]
-        if slow
-        else []
-    )
+    notes = [f"left out: {bad} of {in_words(len(paths))}, unreadable"] if bad else []
+    notes += [f"left out: {small} of {in_words(len(paths))}, smaller than the crop of {smallest}"] if small else []
+    if slow := sum(levels is None for levels in cached):
+        limit = f"data.cache_gigabytes: {gigabytes:g}"
+        notes.append(f"slow: {slow} of {in_words(len(kept))}, beyond {limit}, decoded for each crop")
     return Pictures(tuple(names), tuple(sizes), tuple(cached), tuple(kept), tuple(notes), tuple(facts))
+
+
+def in_words(count: int) -> str:
+    """`1 picture`, `2 pictures`."""
+    return f"{count} picture{'s' if count != 1 else ''}"
 
 
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:
