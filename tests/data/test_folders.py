@@ -9,7 +9,7 @@ from PIL import Image
 
 from wassr.data import decoded, folders
 from wassr.data.decoded import FileFacts
-from wassr.data.folders import find_pictures, load_pictures, read_levels, split
+from wassr.data.folders import find_pictures, in_words, load_pictures, read_levels, split
 from wassr.ground.errors import PictureError, TrainingError
 from wassr.pixels.formats import picture_from_array, write_picture
 
@@ -57,8 +57,8 @@ def test_bad_and_small_ones_are_left_out_and_told(tmp_path: Path) -> None:
     pictures = load_pictures(find_pictures([tmp_path]), 32, 1.0)
     assert pictures.names == ("good.png",)
     assert pictures.sizes == ((40, 48),)
-    assert any("1 pictures cannot be read" in note for note in pictures.notes)
-    assert any("1 pictures are smaller than the crop of 32" in note for note in pictures.notes)
+    assert any("1 of 3 pictures, unreadable" in note for note in pictures.notes)
+    assert any("1 of 3 pictures, smaller than the crop of 32" in note for note in pictures.notes)
     with pytest.raises(TrainingError, match=r"64 x 64 pixels \(1 unreadable, 2 smaller\)"):
         load_pictures(find_pictures([tmp_path]), 64, 1.0)
     with pytest.raises(PictureError, match=r"bad\.png"):
@@ -197,3 +197,7 @@ def test_dark_and_flat_ones_are_known(tmp_path: Path) -> None:
     flat, dark = load_pictures(find_pictures([tmp_path]), 32, 1.0).facts
     assert flat == FileFacts("PNG", 8, False, 7.0, True)
     assert dark == FileFacts("WEBP", 8, False, 10.0, False)
+
+
+def test_one_picture_is_no_pictures() -> None:
+    assert [in_words(count) for count in (1, 2)] == ["1 picture", "2 pictures"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.conftest import Make
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart, TrainingError
 from wassr.training.recipe import Recipe
 from wassr.training.runfolder import RunFolder, open_run
 
@@ -110,3 +110,36 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path, reci
     left.write_bytes(b"x")
     begun(tmp_path, recipe(content={}))
     assert not left.exists()
+
+
+def refused_inside(path: Path, recipe: Recipe, write: str = "") -> None:
+    def work() -> None:
+        with open_run(path, recipe) as folder:
+            if write:
+                (folder.path / write).write_text("x", encoding="utf-8")
+            raise CannotStart("no such folder of pictures")
+
+    with pytest.raises(CannotStart):
+        work()
+
+
+def test_a_run_that_is_refused_at_once_leaves_nothing_behind(tmp_path: Path, recipe: Make) -> None:
+    refused_inside(tmp_path / "runs" / "tiny", recipe(content={}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_run_leaves_what_was_there_and_what_others_put_there(tmp_path: Path, recipe: Make) -> None:
+    (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    refused_inside(tmp_path / "runs" / "tiny", recipe(content={}))
+    assert list((tmp_path / "runs" / "tiny").iterdir()) == []
+    refused_inside(tmp_path / "runs" / "other", recipe(content={}), "thesis.txt")
+    assert [path.name for path in (tmp_path / "runs" / "other").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("sign", ["log.jsonl", "state/step-000000001.json"])
+def test_a_run_with_a_log_or_state_is_never_taken_away(tmp_path: Path, recipe: Make, sign: str) -> None:
+    refused_inside(tmp_path / "run", recipe(content={}), sign)
+    assert (tmp_path / "run" / sign).exists()
+    assert (tmp_path / "run" / "recipe.yaml").exists()
+    refused_inside(tmp_path / "run", recipe(content={}))
+    assert (tmp_path / "run" / "models").is_dir()

@@ -106,8 +106,8 @@ def load_pictures(
             f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels "
             f"({bad} unreadable, {small} smaller); take larger pictures or a smaller crop"
         )
-    notes = [f"{bad} pictures cannot be read and are left out"] if bad else []
-    notes += [f"{small} pictures are smaller than the crop of {smallest} and are left out"] if small else []
+    notes = [f"left out: {bad} of {in_words(len(paths))}, unreadable"] if bad else []
+    notes += [f"left out: {small} of {in_words(len(paths))}, smaller than the crop of {smallest}"] if small else []
     notes += found.slow()
     names = tuple(path.name for path in found.paths)
     return Pictures(
@@ -178,6 +178,11 @@ class _Found:
 def _rounded_up(size: int) -> str:
     """Gigabytes, with one decimal."""
     return f"{math.ceil(size / 1e8) / 10:g}"
+
+
+def in_words(count: int) -> str:
+    """`1 picture`, `2 pictures`."""
+    return f"{count} picture{'s' if count != 1 else ''}"
 
 
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:

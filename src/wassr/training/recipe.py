@@ -13,7 +13,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
 from wassr.ground.errors import SettingsError
-from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
+from wassr.ground.faults import hint
+from wassr.ground.settings import Strict, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
 from wassr.networks.facts import CRITIC_FACTS, CRITIC_WORDS, FACTS, FEATURE_LAYERS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
