@@ -190,7 +190,7 @@ def test_dry_run_writes_nothing(wassr: Wassr, model: Path, tmp_path: Path) -> No
     save(tmp_path / "in" / "b.jpg")
     ended = wassr("upscale", "in", "-o", "out", "-n", model, "--dry-run")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.decode().splitlines()[0].startswith("in/a.png -> out/a.png: 160 x 120, 1 tiles, ")
+    assert ended.stdout.decode().splitlines()[0].startswith("in/a.png -> out/a.png: 160 x 120, 1 tile, ")
     assert "together: 2 pictures" in ended.stdout.decode()
     assert not (tmp_path / "out").exists()
     row = json.loads(

@@ -78,7 +78,7 @@ def _numbers(card: "Card", notes: dict[str, int]) -> Iterator[str]:
 
 def _note(measured: "Measurement", notes: dict[str, int]) -> str:
     """The number of its protocol among the notes; sets of different size share one."""
-    protocol = re.sub(r"mean of \d+ pictures", "mean of the set's pictures", measured.protocol) or "protocol unknown"
+    protocol = re.sub(r"mean of \d+ pictures?", "mean of the set's pictures", measured.protocol) or "protocol unknown"
     return f"[{notes.setdefault(protocol, len(notes) + 1)}]"
 
 

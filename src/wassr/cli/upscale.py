@@ -11,6 +11,7 @@ import typer
 
 from wassr.cli.options import WHERE, Device, Engine, Precision, Threads, file_option
 from wassr.ground.errors import ModelError, UsageError
+from wassr.ground.words import counted
 
 if TYPE_CHECKING:
     from wassr.cli.watching import Display
@@ -208,7 +209,7 @@ def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Di
             print(f"{found.source}: fails: {found.trouble}", file=display.out)
         else:
             print(
-                f"{found.source} -> {found.target}: {found.width} x {found.height}, {found.tiles} tiles, "
+                f"{found.source} -> {found.target}: {found.width} x {found.height}, {counted(found.tiles, 'tile')}, "
                 f"{found.seconds:.1f} s, {found.memory / 1e6:.0f} MB memory, {found.disk / 1e6:.1f} MB disk",
                 file=display.out,
             )
@@ -217,7 +218,8 @@ def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Di
         seconds, disk = sum(found.seconds for found in good), sum(found.disk for found in good)
         memory = max((found.memory for found in good), default=0)
         print(
-            f"together: {len(good)} pictures, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, {disk / 1e6:.0f} MB disk",
+            f"together: {counted(len(good), 'picture')}, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, "
+            f"{disk / 1e6:.0f} MB disk",
             file=display.out,
         )
     sys.stdout.flush()
