@@ -90,9 +90,13 @@ def _how(notes: dict[str, int]) -> Iterator[str]:
 
 
 def _licence(file: "ModelFile") -> str:
+    from wassr.models.lineage import took_part
+
     card = file.card
     lines = [
         f"{card.name}: weights {card.licence}",
         f"training pictures: {card.data or 'unknown'}: {card.licence_data}",
     ]
+    lines += [f"losses: {card.losses}"] if card.losses else []
+    lines += [f"trained with: {words}" for words in took_part(file)]
     return "\n    ".join([*lines, *([f"credits: {card.credits}"] if card.credits else [])])
