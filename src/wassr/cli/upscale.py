@@ -36,7 +36,11 @@ def upscale(
     model: Annotated[
         str,
         typer.Option(
-            "-n", "--model", help="Name (wassr models) or file; else chosen for each picture.", rich_help_panel=WHERE
+            "-n",
+            "--model",
+            help="Name (wassr models) or file; else chosen for each picture. Of shipped models whose names differ in "
+            "the scale alone (compact-x2, compact-x4), the one that fits the size is taken.",
+            rich_help_panel=WHERE,
         ),
     ] = "",
     jpeg: Annotated[
@@ -109,7 +113,7 @@ def upscale(
     from wassr.upscaling.batch import Options
     from wassr.upscaling.choice import Choice, begins_compressed, offered
     from wassr.upscaling.compression import jpeg_wish
-    from wassr.upscaling.inputs import find_sources, plan, with_maps
+    from wassr.upscaling.inputs import find_sources, nothing_found, plan, with_maps
     from wassr.upscaling.target import Target, parse_min_size
     from wassr.upscaling.upscaler import DEFAULT_MODEL, Upscaler
 
@@ -127,7 +131,7 @@ def upscale(
     out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
     found = find_sources([*(inputs or []), *(more or [])], recursive, out_folder)
     if not found.sources:
-        raise UsageError(f"no pictures found ({found.passed_over} other files); --recursive looks into subfolders")
+        raise UsageError(nothing_found([*(inputs or []), *(more or [])], found, recursive))
     planned = plan(found, output, ext, suffix)
     if invented:
         planned = with_maps(planned, found, invented)
