@@ -110,15 +110,15 @@ def _before(counts: Floats, own: Trace) -> Trace | None:
     place = BLOCK * own.top + own.left
     masked = counts * _apart(place)[:, :, None]
     masked[place] = 0
-    shifted = _shifted(masked, below, spread=True)
+    shifted = _shifted(masked, below)
     aligned = _aligned(counts[place], own, below) if own.table else None
     return max((t for t in (shifted, aligned) if t), key=lambda t: t.evidence, default=None)
 
 
-def _shifted(counts: Floats, highest: int, spread: bool = False) -> Trace | None:
+def _shifted(counts: Floats, highest: int) -> Trace | None:
     """The offset and known table of a quality up to `highest` of most evidence, where that is enough.
 
-    spread: it has to come from more than two frequencies. Without it the table is not taken for known.
+    Where it comes from two frequencies alone the table is not taken for known.
     """
     best: Trace | None = None
     allowed = _up_to(highest)
@@ -132,8 +132,6 @@ def _shifted(counts: Floats, highest: int, spread: bool = False) -> Trace | None
             continue
         place = allowed[np.argmax(evidence[offset])]
         wide = _spread(gained[offset, range(len(LOOKED_AT)), _tables()[place] - 1])
-        if spread and not wide:
-            continue
         table = _known()[place] if strength < QUIET and wide else None
         best = Trace(*divmod(offset, BLOCK), int(_qualities()[place]), table, float(most[offset]))
     return best
