@@ -9,7 +9,7 @@ from PIL import Image
 
 from wassr.data import decoded, folders
 from wassr.data.decoded import FileFacts
-from wassr.data.folders import find_pictures, in_words, load_pictures, read_levels, split
+from wassr.data.folders import find_pictures, load_pictures, read_levels, split
 from wassr.ground.errors import PictureError, TrainingError
 from wassr.pixels.formats import picture_from_array, write_picture
 
@@ -197,7 +197,3 @@ def test_dark_and_flat_ones_are_known(tmp_path: Path) -> None:
     flat, dark = load_pictures(find_pictures([tmp_path]), 32, 1.0).facts
     assert flat == FileFacts("PNG", 8, False, 7.0, True)
     assert dark == FileFacts("WEBP", 8, False, 10.0, False)
-
-
-def test_one_picture_is_no_pictures() -> None:
-    assert [in_words(count) for count in (1, 2)] == ["1 picture", "2 pictures"]

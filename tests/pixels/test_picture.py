@@ -80,7 +80,7 @@ def test_floats_keep_their_values():
     [
         (np.zeros((3, 4, 5)), "shape"),
         (np.zeros(7), "shape"),
-        (np.zeros((0, 4, 3)), "shape"),
+        (np.zeros((0, 4, 3)), "has no pixels"),
         (np.zeros((3, 4), np.int32), "int32"),
         (np.zeros((3, 4), bool), "bool"),
         (np.full((3, 4, 3), 255.0), "0..1"),

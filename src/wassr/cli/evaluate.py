@@ -75,7 +75,7 @@ def evaluate(
     from wassr.upscaling.engines import Wish
 
     for option, path in (("--json", as_json), ("--csv", csv), ("--markdown", markdown), ("--page", page)):
-        if path:
+        if path and path != "-":
             file_option(option, Path(path))
     asked = request.Request(
         models=tuple(models or ()),

@@ -19,10 +19,13 @@ Threads = Annotated[int, typer.Option(min=0, help="0: all cores.", rich_help_pan
 
 def file_option(option: str, path: Path) -> None:
     """Raises UsageError, before anything is computed, where no file can be written."""
-    from wassr.ground.files import in_the_way
+    from wassr.ground.files import in_the_way, unwritable
 
     if path.is_dir():
         raise UsageError(f"{option} {path}: is a folder; name a file")
     blocked = in_the_way(path)
     if blocked is not None:
         raise UsageError(f"{option} {path}: {blocked} is a file, no folder; name another place")
+    reason = unwritable(path)
+    if reason:
+        raise UsageError(f"{option} {path}: cannot be written: {reason}; name another place")

@@ -12,6 +12,7 @@ import numpy as np
 
 from wassr.data.decoded import FileFacts, Levels, file_for, map_pixels, write_pixels
 from wassr.ground.errors import CannotStart, PictureError
+from wassr.ground.words import counted
 from wassr.pixels.formats import READABLE, read_rgb
 from wassr.pixels.picture import RgbLevels
 
@@ -106,8 +107,9 @@ def load_pictures(
             f"{paths[0].parent}: no readable picture of at least {smallest} x {smallest} pixels "
             f"({bad} unreadable, {small} smaller); take larger pictures or a smaller crop"
         )
-    notes = [f"left out: {bad} of {in_words(len(paths))}, unreadable"] if bad else []
-    notes += [f"left out: {small} of {in_words(len(paths))}, smaller than the crop of {smallest}"] if small else []
+    every = counted(len(paths), "picture")
+    notes = [f"left out: {bad} of {every}, unreadable"] if bad else []
+    notes += [f"left out: {small} of {every}, smaller than the crop of {smallest}"] if small else []
     notes += found.slow()
     names = tuple(path.name for path in found.paths)
     return Pictures(
@@ -178,11 +180,6 @@ class _Found:
 def _rounded_up(size: int) -> str:
     """Gigabytes, with one decimal."""
     return f"{math.ceil(size / 1e8) / 10:g}"
-
-
-def in_words(count: int) -> str:
-    """`1 picture`, `2 pictures`."""
-    return f"{count} picture{'s' if count != 1 else ''}"
 
 
 def split(paths: list[Path], every: int = 20) -> tuple[list[Path], list[Path]]:

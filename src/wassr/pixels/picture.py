@@ -128,7 +128,9 @@ def picture_from_array(array: NDArray[np.generic], name: str = "array") -> Pictu
     """
     if array.ndim == 2:
         array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
+    if array.ndim == 3 and array.shape[2] in (1, 2, 3, 4) and 0 in array.shape:
+        raise PictureError(name, f"an array of shape {array.shape} has no pixels")
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
         raise PictureError(name, f"an array of shape {array.shape} is no picture; give (H, W) or (H, W, 1 to 4)")
     if array.dtype in (np.uint8, np.uint16):
         bits = 8 * array.dtype.itemsize

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from wassr.data.degradations import with_reduction
-from wassr.data.folders import Pictures, find_pictures, in_words, load_pictures, split
+from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.ground.errors import CannotStart
+from wassr.ground.words import counted
 from wassr.training.recipe import Recipe
 from wassr.training.validation import Pair, validation_pairs
 
@@ -32,7 +33,7 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     steps = recipe.data.degradations
     pictures = load_pictures(files, largest, recipe.data.cache_gigabytes, folder=recipe.data.cache_folder)
     megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
-    words = f"{in_words(len(pictures))}, {megapixels:.1f} megapixels; {len(pairs)} held out"
+    words = f"{counted(len(pictures), 'picture')}, {megapixels:.1f} megapixels; {len(pairs)} held out"
     words += f"; low side: {', '.join(step.kind for step in with_reduction(steps))}" if steps else ""
     say(f"{recipe.name}: {words}; {torch.get_num_threads()} threads, {recipe.precision}")
     for note in pictures.notes:
