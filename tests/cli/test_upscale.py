@@ -179,6 +179,25 @@ def test_wrong_use_in_one_line_of_the_real_command(wassr: Wassr, tmp_path: Path,
     assert ended.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (
+            ["a.png", "-o", "b.png", "--report", "a.png"],
+            "--report a.png: JSON is written there; name it so, as in a.json",
+        ),
+        (["a", "-o", "b.png", "--report", "a"], "--report a: is an input or a result of this run; name another file"),
+    ],
+)
+def test_a_report_is_no_input(args: list[str], line: str, model: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    before = save(tmp_path / "a.png").read_bytes()
+    (tmp_path / "a").write_bytes(before)
+    monkeypatch.chdir(tmp_path)
+    assert in_process(["upscale", *args, "-n", str(model)], monkeypatch) == 2
+    assert capsys.readouterr().err == f"wassr: {line}\n"
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "a.png").read_bytes() == before
+
+
 def test_a_missing_file_is_1(wassr: Wassr, model: Path) -> None:
     ended = wassr("upscale", "no.png", "-o", "b.png", "-n", model)
     assert ended.returncode == 1

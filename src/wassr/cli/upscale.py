@@ -108,7 +108,7 @@ def upscale(
     from wassr.upscaling.batch import Options
     from wassr.upscaling.choice import Choice, begins_compressed, offered
     from wassr.upscaling.compression import jpeg_wish
-    from wassr.upscaling.inputs import find_sources, plan, with_maps
+    from wassr.upscaling.inputs import find_sources, plan, refuse_taken, with_maps
     from wassr.upscaling.target import Target, parse_min_size
     from wassr.upscaling.upscaler import DEFAULT_MODEL, Upscaler
 
@@ -119,7 +119,7 @@ def upscale(
     if not output:
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
     if report is not None:
-        file_option("--report", report)
+        file_option("--report", report, "JSON")
     _check_together(strength, contact_sheet, bool(invented), dry_run)
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)
@@ -130,6 +130,8 @@ def upscale(
     planned = plan(found, output, ext, suffix)
     if invented:
         planned = with_maps(planned, found, invented)
+    if report is not None:
+        refuse_taken("--report", report, found, planned.jobs)
     extension = "" if ext == "auto" else "." + ext.lower().removeprefix(".")
     options = Options(
         target, extension, quality, strip, overwrite, skip_existing, sheet=contact_sheet, invented=bool(invented)
