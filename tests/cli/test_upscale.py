@@ -165,6 +165,10 @@ def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("args", "line"),
     [
+        (
+            ["a.png", "-o", "b.png", "--strength", "nan"],
+            "--strength nan: choose a number from 0 (content model) to 1 (the model itself)",
+        ),
         (["-", "-", "-o", "b.png"], "- stands for stdin, which can be read once only"),
         (["a.png", "-o", "a.png/b.png"], "-o a.png/b.png: a.png is a file, no folder; name another place"),
         (["a.png", "-o", "b.png", "-s", "0"], "factor 0: must be above 0 (and below a million)"),
