@@ -24,9 +24,10 @@ import torch
 from torch import Tensor, nn
 
 from wassr.data.codecs import any_origin
+from wassr.data.decoded import Levels
 from wassr.data.degradations import degrade
 from wassr.data.dice import dice_of_crop
-from wassr.data.folders import Levels, Pictures
+from wassr.data.folders import Pictures
 from wassr.data.stream import ROLES, Batch, Key, Stream
 from wassr.evaluation.compressed import Saved, codec, jpeg_file
 from wassr.evaluation.metrics import psnr_rgb, psnr_y

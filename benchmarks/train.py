@@ -7,14 +7,15 @@ the same steps in plain float32, a matrix product in the step's precision (the a
 step of SRResNet, BasicSR's step for its own SRResNet, written anew in basicsr.py. BasicSR's were reported at 19 to 21
 images/s (content) and 3.9 (adversarial, with VGG19) on a machine of this kind, batch 16, crop 96, and its loader at 306
 crops/s with two workers. The stream is timed on one thread from pictures in memory, by `--workers` threads from these
-too, and by as many from files that are decoded for every crop. `--profile` lists the operations that hold each step
-back.
+too, and by as many from pictures kept decoded in a folder (`data.cache_folder`) and from files that are decoded for
+every crop. `--profile` lists the operations that hold each step back.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -55,8 +56,8 @@ class Result:
 
     peer: images a second of BasicSR's step in the same rounds, and our ratio to it. ceiling: share of a matrix
     product's operations a second, in the step's precision (content steps). crops: a second from the stream on one
-    thread; workers: by all of them; files: by them from files; need: what the step consumes at `images`, critic's
-    batches included.
+    thread; workers: by all of them; folder, files: by them from a cache folder, from files; need: what the step
+    consumes at `images`, critic's batches included.
     """
 
     recipe: str
@@ -71,6 +72,7 @@ class Result:
     ceiling: float | None
     crops: float
     workers: float
+    folder: float
     files: float
     need: float
     feature_loss: bool
@@ -105,8 +107,10 @@ def prepare(recipe: Recipe, stage: str, crops: Callable[[int], Batch], plain: bo
     )
 
 
-def measure(name: str, stage: str, options: argparse.Namespace, pictures: Pictures, files: Pictures) -> Result:
-    """One recipe's step against itself in plain float32. files: the same pictures, none of them in memory."""
+def measure(
+    name: str, stage: str, options: argparse.Namespace, pictures: Pictures, folder: Pictures, files: Pictures
+) -> Result:
+    """One recipe's step against itself in plain float32. folder, files: the same pictures, none of them in memory."""
     wanted = [f"data={options.data}", f"data.workers={options.workers}"]
     if options.features and stage == "adversarial":
         loss = make.stage_of(find_recipe(name, tuple(wanted)), stage).loss
@@ -145,6 +149,7 @@ def measure(name: str, stage: str, options: argparse.Namespace, pictures: Pictur
         ceiling=_share(arithmetic(slow.run), seconds) if stage == "content" else None,
         crops=one_thread(stream, options.rounds),
         workers=by_workers(stream, options.rounds),
+        folder=by_workers(stream_of(ours, spec, folder), options.rounds),
         files=by_workers(stream_of(ours, spec, files), options.rounds),
         need=images * fast.batches,
         feature_loss="feature_weights=" in " ".join(wanted),
@@ -217,7 +222,8 @@ def alone() -> Iterator[None]:
 def table(results: list[Result]) -> str:
     """Markdown."""
     heads = ["step", "batch, crop", "images/s", "plain float32", "ratio", "BasicSR here", "BasicSR, reported"]
-    heads += ["of the ceiling", "stream crops/s", "by the workers", "from files", "needed", "of the need"]
+    heads += ["of the ceiling", "stream crops/s", "by the workers", "from a folder", "from files"]
+    heads += ["needed", "of the need"]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for r in results:
         reported = "-" if r.reported is None else "–".join(f"{v:g}" for v in dict.fromkeys(r.reported))
@@ -225,7 +231,7 @@ def table(results: list[Result]) -> str:
         name = f"{r.recipe}, {r.stage}{' with VGG16 features' if r.feature_loss else ''}"
         cells = [name, f"{r.batch}, {r.crop}", f"{r.images:.1f}", f"{r.plain:.1f}", f"{r.ratio:.2f}", here, reported]
         cells.append("-" if r.ceiling is None else f"{r.ceiling:.0%}")
-        cells += [f"{value:.0f}" for value in (r.crops, r.workers, r.files, r.need)]
+        cells += [f"{value:.0f}" for value in (r.crops, r.workers, r.folder, r.files, r.need)]
         cells.append(f"x {r.crops / r.need:.1f}, x {r.workers / r.need:.1f}")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -247,7 +253,10 @@ def main() -> int:
     here = machine.begin()
     paths = find_pictures([options.data])[: options.pictures]
     pictures, files = load_pictures(paths, 256, 4.0), load_pictures(paths, 256, 1e-9)
-    results = [measure(name, stage, options, pictures, files) for name, stage in CASES if name in options.only]
+    with tempfile.TemporaryDirectory() as cache:
+        folder = load_pictures(paths, 256, 1e-9, folder=cache)
+        cases = [case for case in CASES if case[0] in options.only]
+        results = [measure(name, stage, options, pictures, folder, files) for name, stage in cases]
     print(table(results))
     if options.save:
         print(f"written: {machine.save('train', here, results, markdown=table(results))}")

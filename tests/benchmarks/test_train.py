@@ -45,18 +45,19 @@ def test_the_table_shows_what_was_measured_and_a_dash_for_what_was_not() -> None
         0.65,
         7e3,
         12e3,
+        9e3,
         90.0,
         31.0,
         False,
     )
     other = train.Result(
-        "wassr-x4", "adversarial", 16, 64, 48.0, 35.0, 1.4, None, None, None, 9e3, 15e3, 90.0, 144.0, False
+        "wassr-x4", "adversarial", 16, 64, 48.0, 35.0, 1.4, None, None, None, 9e3, 15e3, 11e3, 90.0, 144.0, False
     )
     head, rule, one, two = train.table([known, other]).splitlines()
-    assert {line.count("|") for line in (head, rule, one, two)} == {14}
+    assert {line.count("|") for line in (head, rule, one, two)} == {15}
     assert "15.0 (x 2.06) | 19–21 | 65%" in one
     assert two.split("|")[6:9] == [" - ", " - ", " - "]
-    assert two.endswith("| 9000 | 15000 | 90 | 144 | x 62.5, x 104.2 |")
+    assert two.endswith("| 9000 | 15000 | 11000 | 90 | 144 | x 62.5, x 104.2 |")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

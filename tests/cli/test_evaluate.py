@@ -134,6 +134,7 @@ def test_without_originals(wassr: Wassr, data: Path) -> None:
         (("bicubic", "--data", "sets", "--csv", "sets"), "--csv sets: is a folder"),
         (("bicubic", "--data", "sets", "--page", "keep.png"), "--page keep.png: HTML is written there; name it so, as"),
         (("bicubic", "--data", "sets", "--json", "m.onnx"), "--json m.onnx: JSON is written there"),
+        (("bicubic", "--data", "sets", "--metric", "lpips_alex"), "lpips_alex: no lpips_alex.onnx in the package"),
         (("compact-x4", "--data", "sets", "-s", "3"), "--scale 3: compact-x4 x4"),
         (("bicubic", "--data", "sets", "--engine", "quick"), "--engine quick: choose auto"),
         (("bicubic", "--data", "sets", "--jpeg", "101"), "--jpeg 101: 101 is no quality; write clean and"),
@@ -160,6 +161,17 @@ def test_wrong_use_is_one_line(
     assert words in printed.err
     assert printed.err.count("\n") == 1
     assert printed.out == ""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that takes no files")
+@pytest.mark.parametrize("option", ["--json", "--csv", "--markdown", "--page"])
+def test_files_that_cannot_be_written_are_known_before_anything_is_computed(
+    data: Path, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("wassr.evaluation.request.evaluate", None)
+    monkeypatch.setattr(sys, "argv", ["wassr", "evaluate", "bicubic", "--data", str(data), option, "/proc/x"])
+    assert main() == 2
+    assert f"{option} /proc/x: cannot be written: " in capsys.readouterr().err
 
 
 def test_needs_no_torch(data: Path) -> None:

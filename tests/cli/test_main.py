@@ -138,3 +138,21 @@ def test_other_troubles_of_files_keep_their_traceback(monkeypatch: pytest.Monkey
     monkeypatch.setattr(main_module, "app", command)
     with pytest.raises(FileNotFoundError):
         main_module.main()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--scale", "abc", "must be a number, not abc"),
+        ("--threads", "-1", "must be at least 0, not -1"),
+        ("--quality", "0", "must be at least 1, not 0"),
+        ("--width", "wide", "must be a whole number, not wide"),
+    ],
+)
+def test_a_wrong_value_of_an_option_is_told_in_our_words(wassr: Wassr, option: str, value: str, words: str) -> None:
+    ended = wassr("upscale", "a.png", "-o", "b.png", option, value)
+    assert ended.returncode == 2
+    message = ended.stderr.decode()
+    assert option in message
+    assert words in message
+    assert "Input should" not in message

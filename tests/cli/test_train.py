@@ -13,7 +13,10 @@ def test_recipes_are_listed_with_their_stages(wassr: Wassr) -> None:
     done = wassr("recipes")
     assert done.returncode == 0
     lines = done.stdout.decode().splitlines()
-    assert [line.split()[0] for line in lines] == list(shipped_recipes())
+    end = lines.index("")
+    assert [line.split()[0] for line in lines[:end]] == list(shipped_recipes())
+    for pointer in ("wassr recipes NAME", "--small", "--schema"):
+        assert pointer in " ".join(lines[end:])
     article = next(line for line in lines if line.startswith("wgan-article-x4"))
     assert "content + adversarial" in article
     assert "srresnet" in article
@@ -40,7 +43,9 @@ def test_the_schema_is_for_editors(wassr: Wassr) -> None:
     [
         (["wgan-artikle-x4"], "did you mean wgan-article-x4?"),
         (["compact-x4", "content.bach=3"], "did you mean batch?"),
-        (["compact-x4", "content.batch=many"], "content.batch"),
+        (["compact-x4", "content.batch=many"], "wassr: content.batch=many: must be a whole number"),
+        (["compact-x4", "content.optimizer.name=adan"], "valid keys: kind, rate"),
+        (["compact-x4", "content.optimizer.kind=mouon"], "did you mean muon?"),
         (["compact-x4", "data"], "KEY=VALUE"),
         (["wgan-gp-x4", "adversarial.adversarial.penalty=none"], "penalty"),
     ],
@@ -50,6 +55,7 @@ def test_wrong_settings_are_one_line_and_2(wassr: Wassr, arguments: list[str], w
     message = done.stderr.decode()
     assert done.returncode == 2
     assert words in message
+    assert ".yaml" not in message
     assert message.count("\n") == 1
 
 
@@ -71,6 +77,16 @@ def test_a_file_without_show_data_is_no_setting(wassr: Wassr) -> None:
     assert "expected KEY=VALUE" in done.stderr.decode()
 
 
+def test_a_sheet_that_is_no_png_says_so(wassr: Wassr) -> None:
+    done = wassr("train", "compact-x4", "--show-data", "sh.xyz", "data=pictures")
+    assert done.returncode == 2
+    assert done.stderr.decode() == "wassr: --show-data sh.xyz: the sheet is a PNG; name it so, as in sh.png\n"
+
+
+def test_the_help_tells_the_run_folder(wassr: Wassr) -> None:
+    assert "runs/NAME" in wassr("train", "--help").stdout.decode()
+
+
 @pytest.mark.slow
 def test_missing_pictures_are_one_line_and_2(wassr: Wassr, tmp_path: Path) -> None:
     without = wassr("train", "compact-x4")
@@ -80,6 +96,7 @@ def test_missing_pictures_are_one_line_and_2(wassr: Wassr, tmp_path: Path) -> No
     empty = wassr("train", "compact-x4", "data=empty")
     assert empty.returncode == 2
     assert "no pictures" in empty.stderr.decode()
+    assert not (tmp_path / "runs").exists()
     (tmp_path / "file").touch()
     placed = wassr("train", "compact-x4", "data=empty", "-o", "file/run")
     assert placed.returncode == 2

@@ -16,6 +16,7 @@ from tests.upscaling.shelf import clean, hidden_jpeg, joint_card, jpeg, put_on_s
 from tests.upscaling.tiny import tiny_card, tiny_model
 from wassr.cli.main import main
 from wassr.upscaling.choice import COMPRESSED_MODEL
+from wassr.upscaling.machine import threads_for
 from wassr.upscaling.upscaler import DEFAULT_MODEL
 
 
@@ -202,6 +203,14 @@ def test_a_report_is_no_input(args: list[str], line: str, model: Path, tmp_path:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "a.png").read_bytes() == before
 
 
+def test_threads_without_number_are_not_taken_and_said(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--threads", "100000", "--precision", "float32")
+    assert ended.returncode == 0
+    most = threads_for(100000)
+    assert f"{most} threads (not 100000: 4 for each core are the most)" in ended.stderr.decode().splitlines()[0]
+
+
 def test_a_missing_file_is_1(wassr: Wassr, model: Path) -> None:
     ended = wassr("upscale", "no.png", "-o", "b.png", "-n", model)
     assert ended.returncode == 1
@@ -213,7 +222,7 @@ def test_dry_run_writes_nothing(wassr: Wassr, model: Path, tmp_path: Path) -> No
     save(tmp_path / "in" / "b.jpg")
     ended = wassr("upscale", "in", "-o", "out", "-n", model, "--dry-run")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.decode().splitlines()[0].startswith("in/a.png -> out/a.png: 160 x 120, 1 tiles, ")
+    assert ended.stdout.decode().splitlines()[0].startswith("in/a.png -> out/a.png: 160 x 120, 1 tile, ")
     assert "together: 2 pictures" in ended.stdout.decode()
     assert not (tmp_path / "out").exists()
     row = json.loads(
@@ -302,9 +311,9 @@ def test_a_report_that_cannot_be_written_is_one_line(wassr: Wassr, model: Path, 
         ["wassr: --report .: is a folder; name a file"],
     )
     ended = wassr("upscale", "a.png", "-o", "b.png", "-n", model, "--report", "/proc/r.json")
-    assert ended.returncode == 1
-    assert ended.stderr.decode().splitlines()[-1].startswith("wassr: --report /proc/r.json: cannot be written: ")
-    assert size(tmp_path / "b.png") == (160, 120)
+    assert ended.returncode == 2
+    assert ended.stderr.decode().startswith("wassr: --report /proc/r.json: cannot be written: ")
+    assert not (tmp_path / "b.png").exists()
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that takes no files")

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_a_failure_is_said_with_its_reason(tmp_path: Path, capsys: pytest.Captur
     captured = capsys.readouterr()
     assert captured.err == "wassr: 0.png: it is empty\n"
     assert captured.out == ""
+
+
+def test_a_line_for_every_file_names_its_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Display(jobs(tmp_path, [1]), as_json=False, to_stderr=False, verbose=True) as display:
+        display.result(0, replace(done(tmp_path, 0), model="compact-x4"))
+    assert capsys.readouterr().err.endswith("4 x 4, 0.10 s, by compact-x4\n")
 
 
 def test_no_bar_where_there_is_no_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,21 +46,19 @@ def test_unknown_keys_name_the_nearest_with_their_line() -> None:
 
 def test_values_that_mean_nothing_say_what_to_do() -> None:
     assert "a range is [smallest, largest]; write [30, 90]" in refused("- jpeg: {quality: [90, 30]}\n")
-    assert "steps.0.jpeg.quality.1: Input should be less than or equal to 100" in refused(
-        "- jpeg: {quality: [90, 101]}\n"
-    )
-    assert "less than or equal to 1" in refused("- noise: {probability: 20}\n")
-    assert "'area', 'bilinear' or 'bicubic'" in refused("- resize: {filters: {lanczos: 1}}\n")
+    assert "steps.0.jpeg.quality.1: must be at most 100, not 101" in refused("- jpeg: {quality: [90, 101]}\n")
+    assert "must be at most 1, not 20" in refused("- noise: {probability: 20}\n")
+    assert "must be one of area, bilinear, bicubic, not lanczos" in refused("- resize: {filters: {lanczos: 1}}\n")
     assert "no kind has a share" in refused('- jpeg: {chroma: {"4:2:0": 0}}\n')
     assert "no kind has a share" in refused("- jpeg: {generations: [0, 0]}\n")
-    assert "at most 3 items" in refused("- jpeg: {generations: [1, 1, 1, 1]}\n")
+    assert "a list of at most 3" in refused("- jpeg: {generations: [1, 1, 1, 1]}\n")
     assert "greater than 0" in refused("- blur: {sigma: [0, 1]}\n")
     assert "a chain reduces once" in refused("- reduce: {}\n- reduce: {}\n")
     one = "a step is one kind (blur, resize, noise, jpeg, webp, reduce) with its settings"
     assert one in refused("- jpeg: {}\n  webp: {}\n")
     assert one in refused("- jpeg:\n")
     assert one in refused("- {}\n")
-    assert "at least 1 item" in refused("  []\n")
+    assert "a list of at least 1" in refused("  []\n")
 
 
 def test_a_wrong_share_is_named_as_it_is_written() -> None:

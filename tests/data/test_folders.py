@@ -1,13 +1,15 @@
 """Folders of pictures: what is found, left out and told."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from wassr.data import folders
-from wassr.data.folders import FileFacts, find_pictures, load_pictures, read_levels, split
+from wassr.data import decoded, folders
+from wassr.data.decoded import FileFacts
+from wassr.data.folders import find_pictures, load_pictures, read_levels, split
 from wassr.ground.errors import PictureError, TrainingError
 from wassr.pixels.formats import picture_from_array, write_picture
 
@@ -55,8 +57,8 @@ def test_bad_and_small_ones_are_left_out_and_told(tmp_path: Path) -> None:
     pictures = load_pictures(find_pictures([tmp_path]), 32, 1.0)
     assert pictures.names == ("good.png",)
     assert pictures.sizes == ((40, 48),)
-    assert any("1 pictures cannot be read" in note for note in pictures.notes)
-    assert any("1 pictures are smaller than the crop of 32" in note for note in pictures.notes)
+    assert any("1 of 3 pictures, unreadable" in note for note in pictures.notes)
+    assert any("1 of 3 pictures, smaller than the crop of 32" in note for note in pictures.notes)
     with pytest.raises(TrainingError, match=r"64 x 64 pixels \(1 unreadable, 2 smaller\)"):
         load_pictures(find_pictures([tmp_path]), 64, 1.0)
     with pytest.raises(PictureError, match=r"bad\.png"):
@@ -68,12 +70,89 @@ def test_what_does_not_fit_into_memory_is_decoded_again(tmp_path: Path, monkeypa
     everything = load_pictures(paths, 32, 1.0)
     some = load_pictures(paths, 32, 1.5 * 40 * 48 * 3 / 1e9)
     assert [levels is None for levels in some.cached] == [False, True, True]
-    assert "2 pictures do not fit" in some.notes[0]
+    (note,) = some.notes
+    assert re.fullmatch(
+        r"1 of 3 pictures fit into data\.cache_gigabytes: 8\.64e-06; each crop from the others decodes a whole "
+        r"picture, \S+ s: slow; data\.cache_gigabytes=0\.1 holds all in memory, "
+        r"data\.cache_folder=DIR keeps 0\.1 GB of them decoded on disk",
+        note,
+    )
     for i in range(3):
         np.testing.assert_array_equal(some.levels(i), everything.levels(i))
     assert everything.notes == ()
     monkeypatch.setattr(folders, "read_levels", lambda path: pytest.fail("decoded again"))
     everything.levels(2)
+
+
+NOTHING = 1e-9  # gigabytes
+
+
+def test_what_does_not_fit_into_memory_is_kept_in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [save(tmp_path / f"{i}.png", mode=mode) for i, mode in enumerate(("RGB", "L", "RGBA"))]
+    everything = load_pictures(paths, 32, 1.0)
+    folder = tmp_path / "made" / "here"
+    kept = load_pictures(paths, 32, 1.5 * 40 * 48 * 3 / 1e9, folder=folder)
+    assert [type(cached) is np.ndarray for cached in kept.cached] == [True, False, False]
+    assert len(list(folder.iterdir())) == 2  # what is in memory needs no file
+    assert kept.notes == ()
+    monkeypatch.setattr(folders, "read_rgb", lambda path: pytest.fail("decoded again"))
+    again = load_pictures(paths[1:], 32, NOTHING, folder=folder)
+    into_memory = load_pictures(paths[1:], 32, 1.0, folder=folder)
+    assert again.facts == into_memory.facts == everything.facts[1:]
+    assert again.sizes == everything.sizes[1:]
+    for i in range(3):
+        np.testing.assert_array_equal(kept.levels(i), everything.levels(i))
+    for i in range(2):
+        np.testing.assert_array_equal(again.levels(i), everything.levels(i + 1))
+        np.testing.assert_array_equal(into_memory.levels(i), everything.levels(i + 1))
+        assert into_memory.levels(i).flags.owndata
+
+
+def test_a_picture_that_has_changed_is_decoded_anew(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png")
+    load_pictures([path], 32, NOTHING, folder=tmp_path / "cache")
+    Image.new("RGB", (50, 60), (1, 2, 3)).save(path)
+    changed = load_pictures([path], 32, NOTHING, folder=tmp_path / "cache")
+    assert changed.sizes == ((60, 50),)
+    assert (changed.levels(0) == (1, 2, 3)).all()
+
+
+@pytest.mark.parametrize("damage", ["torn", "empty", "foreign", "header"])
+def test_a_torn_or_foreign_file_is_made_anew(tmp_path: Path, damage: str) -> None:
+    path, folder = save(tmp_path / "a.png"), tmp_path / "cache"
+    load_pictures([path], 32, NOTHING, folder=folder)
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    bad = {"torn": whole[:-1], "empty": b"", "foreign": b"\xff" * len(whole), "header": b"[]" + whole[2:]}
+    file.unlink()
+    file.write_bytes(bad[damage])
+    np.testing.assert_array_equal(load_pictures([path], 32, NOTHING, folder=folder).levels(0), read_levels(path))
+    assert [found.read_bytes() for found in folder.iterdir()] == [whole]
+
+
+def test_a_full_disk_is_told_and_the_rest_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [save(tmp_path / f"{i}.png") for i in range(3)]
+    folder = tmp_path / "cache"
+    load_pictures(paths[:1], 32, NOTHING, folder=folder)
+    monkeypatch.setattr(decoded, "RESERVE", 1e18)
+    full = load_pictures(paths, 32, NOTHING, folder=folder)
+    assert [cached is None for cached in full.cached] == [False, True, True]
+    (note,) = full.notes
+    assert f", 1 into data.cache_folder: {folder} (less than 1e+09 GB would stay free on its disk); each crop" in note
+    assert note.endswith("gigabytes=0.1 holds all in memory, 0.1 GB in a data.cache_folder keep decoded on disk")
+    for i in range(3):
+        np.testing.assert_array_equal(full.levels(i), read_levels(paths[i]))
+    (tmp_path / "file").write_bytes(b"")
+    (note,) = load_pictures(paths, 32, NOTHING, folder=tmp_path / "file" / "below").notes
+    assert "(Not a directory)" in note
+
+
+def test_a_folder_that_is_cleared_meanwhile_costs_time_only(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png")
+    pictures = load_pictures([path], 32, NOTHING, folder=tmp_path / "cache")
+    for file in (tmp_path / "cache").iterdir():
+        file.unlink()
+    np.testing.assert_array_equal(pictures.levels(0), read_levels(path))
 
 
 def test_split_is_disjoint_and_complete() -> None:

@@ -4,11 +4,13 @@ import hashlib
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from skimage.data import astronaut, chelsea
 
 from wassr.data import stream as module
@@ -16,7 +18,7 @@ from wassr.data.chain import Saver, Step, find_chain, shipped_chains
 from wassr.data.codecs import GRID, save_jpeg
 from wassr.data.degradations import degrade
 from wassr.data.dice import dice_of_crop
-from wassr.data.folders import Pictures, in_memory
+from wassr.data.folders import Pictures, find_pictures, in_memory, load_pictures
 from wassr.data.jpeg_tables import coding
 from wassr.data.stream import Batch, Key, Place, Role, Stream
 from wassr.pixels.resize import shrink
@@ -438,6 +440,34 @@ def test_same_key_same_bytes_whatever_the_workers(name: str, jpeg: Saver) -> Non
 def test_a_process_started_anew_degrades_the_same() -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(degraded_checksum, "blind", 2).result() == degraded_checksum("blind", 0)
+
+
+@pytest.mark.parametrize("degradations", ["", "blind"])
+def test_same_key_same_bytes_wherever_the_pictures_lie(tmp_path: Path, degradations: str) -> None:
+    """In memory, in a folder, decoded for each crop; whatever the workers."""
+    for i in range(3):
+        Image.fromarray(photograph(200 + i, 180, i)).save(tmp_path / f"{i}.png")
+    paths, keys = find_pictures([tmp_path]), [Key("critic", 0), Key("generator", 0), Key("generator", 1)]
+    made = {}
+    kept = {"memory": (1.0, None), "folder": (1e-9, tmp_path / "cache"), "files": (1e-9, None)}
+    for where, (gigabytes, folder) in kept.items():
+        for workers in (0, 1, 4):
+            found, total = load_pictures(paths, 32, gigabytes, folder=folder), hashlib.sha256()
+            chain = find_chain(degradations).steps if degradations else ()
+            with Stream(found, 4, 32, 4, seed=7, workers=workers, candidates=2, degradations=chain) as stream:
+                for i, key in enumerate(keys):
+                    batch = stream(key, keys[i + 1 :])
+                    total.update(batch.low.numpy().tobytes() + batch.high.numpy().tobytes())
+            made[where, workers] = total.hexdigest()
+    assert len(set(made.values())) == 1, made
+
+
+@pytest.mark.slow
+def test_a_process_started_anew_reads_the_folder(tmp_path: Path) -> None:
+    Image.fromarray(photograph(200, 180, 1)).save(tmp_path / "a.png")
+    pictures = load_pictures(find_pictures([tmp_path]), 32, 1e-9, folder=tmp_path / "cache")
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        np.testing.assert_array_equal(pool.submit(pictures.levels, 0).result(), photograph(200, 180, 1))
 
 
 def test_every_key_has_dice_of_its_own(pictures: Pictures) -> None:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from wassr.data.folders import FileFacts, Pictures, in_memory
+from wassr.data.decoded import FileFacts
+from wassr.data.folders import Pictures, in_memory
 from wassr.data.survey import survey, suspicions
 
 CLEAN = FileFacts("PNG", 8, False, 120.0, False)

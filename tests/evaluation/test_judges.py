@@ -98,8 +98,11 @@ def test_rows_are_those_whose_files_are_there(tmp_path: Path) -> None:
 
 
 def test_a_missing_judge_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"alexnet of torchvision.* make it: python -m wassr.*--only lpips_alex"):
+    with pytest.raises(
+        ModelError, match=r"alexnet of torchvision.* make it: python -m wassr.*--only lpips_alex"
+    ) as caught:
         judge_metric("lpips_alex", tmp_path)
+    assert caught.value.exit_code == 2
     with pytest.raises(ModelError, match="in the package"):
         judge_metric("lpips_vgg")
     with pytest.raises(UsageError, match="no such judge; there are lpips, lpips_alex"):

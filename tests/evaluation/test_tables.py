@@ -121,8 +121,24 @@ def test_a_metric_that_says_nothing_and_a_single_picture() -> None:
     lone = comparison(a={"psnr_y": [30.0], "niqe": [math.nan]})
     assert "30.00 [one picture] | -  |" in markdown(lone)
     assert flat(lone)["results.a.Set.niqe.mean"] is None
-    assert flat(lone)["results.a.Set.psnr_y.low"] == "-inf"
+    assert flat(lone)["results.a.Set.psnr_y.low"] is None
+    assert str(flat(lone)["results.a.Set.psnr_y.protocol"]).count("mean of 1 picture;") == 1
     assert ",niqe,," in csv_text(lone)
+
+
+def test_a_single_picture_has_no_interval_and_an_exact_copy_is_told_so() -> None:
+    found = flat(comparison(bicubic={"psnr_y": [30.0]}, exact={"psnr_y": [math.inf]}))
+    assert found["results.exact.Set.psnr_y.mean"] == "inf"
+    for key in ("results.exact.Set.psnr_y", "differences.exact.bicubic.Set.psnr_y"):
+        assert (found[f"{key}.low"], found[f"{key}.high"]) == (None, None)
+    words = found["differences.exact.bicubic.Set.psnr_y.words"]
+    assert words == "undecided: better without bound, being equal to the original; one picture cannot decide"
+
+
+def test_where_less_is_better_undecided_differences_say_which_way() -> None:
+    lone = comparison(bicubic={"distance": [0.1668]}, nearest={"distance": [0.2277]})
+    assert "distance: undecided: worse by 0.0609; one picture cannot decide" in text(lone)
+    assert flat(lone)["differences.nearest.bicubic.Set.distance.mean"] == pytest.approx(-0.0609)
 
 
 @pytest.fixture

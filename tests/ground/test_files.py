@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wassr.ground.files import remove_temporaries, whole_file, write_whole
+from wassr.ground.files import remove_temporaries, unwritable, whole_file, write_whole
 
 
 def test_write_and_replace(tmp_path: Path) -> None:
@@ -78,6 +78,15 @@ with whole_file(Path({str(path)!r})) as temporary:
     assert len(os.listdir(tmp_path)) == 2  # the temporary is there, under a hidden name
     remove_temporaries(tmp_path)
     assert os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_where_no_file_can_be_written_is_known_before_and_leaves_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert unwritable(tmp_path / "new.txt") == unwritable(tmp_path / "no" / "such" / "new.txt") == ""
+    assert unwritable(tmp_path / "file" / "new.txt").endswith("is a file, no folder")
+    assert os.listdir(tmp_path) == ["file"]
+    if Path("/proc/self").is_dir():
+        assert unwritable(Path("/proc/x.json"))
 
 
 def test_removing_temporaries_touches_nothing_else(tmp_path: Path) -> None:

@@ -2,19 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import Field
+from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from wassr.ground.errors import SettingsError
 from wassr.ground.explained import explain_settings
-from wassr.ground.settings import Strict, differences, dump_settings, hint, load_settings, nearest, read_settings
+from wassr.ground.settings import Strict, differences, dump_settings, load_settings, read_settings
 from wassr.training.recipe import Recipe, SizedRecipe, find_recipe, shipped_recipes
 
+Rate = Annotated[float, Field(ge=0)]
 RECIPES = list(shipped_recipes().items())
 
 
@@ -22,12 +23,28 @@ class Inner(Strict):
     width: int = 3
     words: tuple[str, ...] = ()
     deep: dict[str, int | float | str] = Field(default_factory=dict)
+    low: int = 0
+    high: int = 8
+    kind: Literal["adam", "muon"] = "adam"
+    shares: str | dict[str, Rate] = "all"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Inner":
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        return self
 
 
 class Outer(Strict):
     name: str
     inner: Inner = Inner()
     maybe: Inner | None = None
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> "Outer":
+        if self.name == "no":
+            raise ValueError("no is no name")
+        return self
 
 
 def refused(text: str, *overrides: str, model: type[Strict] = Outer) -> str:
@@ -45,9 +62,9 @@ def refused(text: str, *overrides: str, model: type[Strict] = Outer) -> str:
         ("name: x\ninner:\n  widht: 4\n", 3, "inner.widht: unknown key; did you mean width?"),
         ("name: x\nmaybe: {word: [a]}\n", 2, "did you mean words?"),
         ("name: x\n\n# comment\nqqqq: 1\n", 4, "valid keys: name, inner, maybe"),
-        ("name: x\ninner: {width: many}\n", 2, "inner.width: Input should be a valid integer"),
-        ("name: x\ninner:\n  words: [a, {}]\n", 3, "inner.words.1: Input should be a valid string"),
-        ("name: x\ninner:\n  deep: {a: []}\n", 3, "inner.deep.a: Input should be"),
+        ("name: x\ninner: {width: many}\n", 2, "inner.width: must be a whole number, not many"),
+        ("name: x\ninner:\n  words: [a, {}]\n", 3, "inner.words.1: must be text"),
+        ("name: x\ninner:\n  deep: {a: []}\n", 3, "inner.deep.a: must be a number or text, not []"),
         ("name: x\nname: y\n", 2, "keep one of them"),
         ("name: [x\n", 2, "not valid YAML"),
         ("name: x\n  inner: y\n", 2, "not valid YAML"),
@@ -60,9 +77,10 @@ def test_what_is_wrong_where(text: str, line: int, words: str) -> None:
 
 
 def test_a_missing_key_and_a_list_instead_of_keys() -> None:
-    assert "name: Field required" in refused("inner: {}\n")
-    assert "expected keys and values" in refused("- a\n- b\n")
-    assert "expected keys and values" in refused("")
+    assert "name: must be given" in refused("inner: {}\n")
+    assert "expected keys and values, found a list" in refused("- a\n- b\n")
+    assert "expected keys and values, found one value" in refused("3")
+    assert refused("") == refused("# only words\n") == "file.yaml: is empty: expected keys and values, as in name: mine"
 
 
 def test_overrides_replace_and_add() -> None:
@@ -73,12 +91,38 @@ def test_overrides_replace_and_add() -> None:
     assert load_settings("name: x\nmaybe: {}\n", Outer, "f", ("maybe=null",)).maybe is None
 
 
-def test_a_wrong_override_is_named_as_it_was_typed() -> None:
-    assert "inner.width=wide: inner.width: Input should be" in refused(
-        "name: x\ninner: {width: 2}\n", "inner.width=wide"
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("inner.width=wide", "inner.width=wide: must be a whole number"),
+        ("inner.widht=2", "inner.widht=2: unknown key; did you mean width?"),
+        ("inner.name=adan", "inner.name=adan: unknown key; valid keys: width, words, deep, low, high, kind, shares"),
+        ("innr.width=2", "innr.width=2: innr: unknown key; did you mean inner?"),
+        ("inner={widht: 2}", "inner={widht: 2}: inner.widht: unknown key; did you mean width?"),
+        ("inner={width: wide}", "inner={width: wide}: inner.width: must be a whole number, not wide"),
+        ("inner.width=3 inner.width=wide", "inner.width=wide: must be a whole number"),
+        ("inner.low=9", "inner.low=9: inner: low is above high"),
+        ("inner.width=3 inner.low=5 inner.high=4", "inner.low=5 inner.high=4: inner: low is above high"),
+        ("name=no", "name=no: no is no name"),
+        ("inner.low=9 inner.low=10", "inner.low=10: inner: low is above high"),
+        ("inner.kind=mouon", "inner.kind=mouon: must be one of adam, muon; did you mean muon?"),
+        ("inner.shares=3", "inner.shares=3: must be text or keys with values"),
+        ("inner.shares={a: -1}", "inner.shares={a: -1}: inner.shares.a: must be at least 0, not -1"),
+        ("inner.width", "inner.width: expected KEY=VALUE, for example content.batch=8"),
+    ],
+)
+def test_a_wrong_override_is_named_as_it_was_typed_and_nothing_else_is(overrides: str, message: str) -> None:
+    words = overrides.replace(" inner.", "\0inner.").split("\0")
+    assert refused("name: x\ninner: {width: 2}\n", *words) == message
+
+
+def test_the_file_is_named_where_the_fault_is_its_own() -> None:
+    assert refused("name: x\ninner: {width: wide}\n", "inner.low=1") == (
+        "file.yaml:2: inner.width: must be a whole number, not wide"
     )
-    assert "inner.widht=2: inner.widht: unknown key; did you mean width?" in refused("name: x\n", "inner.widht=2")
-    assert "expected KEY=VALUE" in refused("name: x\n", "inner.width")
+    below = refused("name: x\ninner: {low: 9}\n", "inner.width=1")
+    assert below == "file.yaml:2: inner: low is above high"
+    assert refused("name: 'no'\n", "inner.low=1") == "file.yaml: recipe: no is no name"
     assert "not valid YAML" in refused("name: x\n", "inner.width=[")
 
 
@@ -86,8 +130,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         read_settings(tmp_path / "absent.yaml", Outer)
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\xfa")
-    with pytest.raises(SettingsError, match="cannot be read"):
-        read_settings(tmp_path / "bytes.yaml", Outer)
+    (tmp_path / "zeros.yaml").write_bytes(bytes(100))
+    for name in ("bytes.yaml", "zeros.yaml"):
+        with pytest.raises(SettingsError, match=f"{name}: is not a text file; settings are YAML in UTF-8"):
+            read_settings(tmp_path / name, Outer)
 
 
 TEXT = st.text(st.characters(exclude_categories=("C", "Zl", "Zp")))  # without control characters
@@ -105,11 +151,6 @@ def test_differences_name_leaves() -> None:
     old, new = Outer(name="x"), Outer(name="x", inner=Inner(width=4), maybe=Inner())
     assert "inner.width: 3 -> 4" in differences(old, new)
     assert differences(old, old) == []
-
-
-def test_nearest() -> None:
-    assert nearest("pennalty", ["penalty", "clip"]) == "penalty"
-    assert nearest("zzz", ["penalty", "clip"]) is None
 
 
 @pytest.mark.parametrize("name", [name for name, _ in RECIPES])
@@ -154,8 +195,3 @@ def _misspell(text: str, key: tuple[str, ...], wrong: str) -> tuple[int, str]:
     assert re.match(rf"{key[-1]}\s*:", lines[line][column:])
     lines[line] = lines[line][:column] + wrong + lines[line][column + len(key[-1]) :]
     return line + 1, "".join(lines)
-
-
-def test_a_hint_is_the_nearest_word_or_all_of_them() -> None:
-    assert hint("crtic", ["critic", "content"]) == "did you mean critic?"
-    assert hint("zzz", ["critic", "content"]) == "it may be critic, content"

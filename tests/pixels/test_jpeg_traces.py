@@ -44,6 +44,27 @@ def test_a_jpeg_stored_without_loss(name: str, quality: int, top: int, left: int
     assert trace.table in (standard_table(quality), None)
 
 
+@pytest.mark.parametrize("quality", [50, 80, 90])
+@pytest.mark.parametrize(("height", "width"), [(40, 48), (64, 64), (200, 300)])
+def test_slopes_that_were_saved_once_have_no_earlier_generation_on_their_grid(
+    height: int, width: int, quality: int
+) -> None:
+    y, x = np.mgrid[0:height, 0:width]
+    for planes in (
+        (255 * x / width, 255 * y / height, 255 * (x + y) / (height + width)),
+        (255 * x / width,) * 3,
+        (255 * (x + y) / (height + width),) * 3,
+        (x * 5 % 256, y * 6 % 256, 0 * x + 128),
+        (40 + x * 0.7, 60 + y * 0.7, 0 * x + 128),
+    ):
+        image = Image.fromarray(np.stack(planes, -1).astype(np.uint8))
+        found = history(read_picture(saved(image, "JPEG", quality=quality))).traces
+        assert all(trace.top or trace.left for trace in found)
+        stored = history(read_picture(saved(again(image, quality=quality), "PNG"))).traces
+        assert all(trace.top or trace.left for trace in stored[1:])
+        assert not stored or abs(stored[0].quality - quality) <= 2 or "about" in stored[0].sentence
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_where_nothing_was(name: str) -> None:
     image = example(name)

@@ -8,8 +8,23 @@ from hypothesis import strategies as st
 from tests.pixels.samples import deep, smooth
 from wassr.ground.errors import PictureError
 from wassr.pixels import picture as picture_module
-from wassr.pixels.picture import Picture, bleed_colour, picture_from_array, quantise, strips, to_array, to_floats
+from wassr.pixels.picture import (
+    Picture,
+    bleed_colour,
+    eight_bits,
+    picture_from_array,
+    quantise,
+    strips,
+    to_array,
+    to_floats,
+)
 from wassr.pixels.resize import resize
+
+
+def test_eight_bits_are_those_that_the_floats_give():
+    for kind in (np.uint8, np.uint16):
+        levels = np.arange(np.iinfo(kind).max + 1, dtype=kind).reshape(-1, 16, 1)
+        assert np.array_equal(eight_bits(levels), quantise(to_floats(levels), 8))
 
 
 def test_sizes_and_gray():
@@ -65,7 +80,7 @@ def test_floats_keep_their_values():
     [
         (np.zeros((3, 4, 5)), "shape"),
         (np.zeros(7), "shape"),
-        (np.zeros((0, 4, 3)), "shape"),
+        (np.zeros((0, 4, 3)), "has no pixels"),
         (np.zeros((3, 4), np.int32), "int32"),
         (np.zeros((3, 4), bool), "bool"),
         (np.full((3, 4, 3), 255.0), "0..1"),

@@ -23,9 +23,9 @@ from tests.pixels.samples import (
 )
 from wassr.ground.errors import PictureError
 from wassr.pixels.icc import srgb_profile, to_srgb
-from wassr.pixels.picture import to_array
+from wassr.pixels.picture import quantise, to_array
 from wassr.pixels.png import chunk
-from wassr.pixels.reading import decode, kind_of, picture_from_pil
+from wassr.pixels.reading import decode, decode_rgb, kind_of, picture_from_pil
 
 needs_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
 GRAY, RGB, RGBA, LA = smooth(1), smooth(3), smooth(4), smooth(2)
@@ -157,6 +157,33 @@ def test_lossy_pixels_are_close(name):
     assert np.abs(picture.colour * 255 - expected).mean() < 3
     assert picture.alpha is None
     assert picture.bits == 8
+
+
+def check_rgb(data: bytes) -> None:
+    """The short way gives the levels of the long one."""
+    picture, short = decode(data, "x"), decode_rgb(data, "x")
+    levels = quantise(picture.colour, 8)
+    assert np.array_equal(short.levels, np.repeat(levels, 3, axis=2) if picture.gray else levels)
+    assert (short.levels.dtype, short.levels.flags.c_contiguous) == (np.uint8, True)
+    assert (short.bits, short.gray, short.source_format) == (picture.bits, picture.gray, picture.source_format)
+
+
+@pytest.mark.parametrize("name", [*LOSSLESS, *LOSSY])
+def test_8_bit_rgb_without_floats_is_the_same(name):
+    check_rgb((LOSSLESS | LOSSY)[name][0]())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "PNG16", "JPEG", "WEBP", "TIFF", "TIFF16"])
+@pytest.mark.parametrize("orientation", [3, 5, 6])
+def test_8_bit_rgb_is_turned_upright(kind, orientation):
+    check_rgb(oriented(kind, orientation)[0])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
+def test_8_bit_rgb_is_converted_by_the_profile(kind):
+    check_rgb(saved(pil(3), kind, icc_profile=wide_profile()))
+    check_rgb(saved(pil(1), kind, icc_profile=srgb_profile(gray=True)))
+    check_rgb(saved(Image.fromarray(INKS, "CMYK"), "JPEG", icc_profile=bytes(pyvips.Image.profile_load("cmyk"))))
 
 
 @needs_avif

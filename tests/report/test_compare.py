@@ -32,6 +32,18 @@ def test_a_run_without_anything_does_not_spoil_the_page(run: Reading, tmp_path: 
     assert "no curve in common" in made
 
 
+def test_runs_on_other_inputs_are_told_apart_by_bicubic(run: Reading, mine: Path) -> None:
+    other = read_run(mine)
+    assert run.course is not None
+    assert other.course is not None
+    assert run.course.bicubic is not None
+    same = replace(other.course, bicubic=run.course.bicubic)
+    apart = replace(other.course, bicubic=run.course.bicubic - 0.8)
+    for course, said in ((same, False), (apart, True)):
+        made = comparison([run, replace(other, courses=(course,))])
+        assert ("Not to be compared: bicubic stands at" in made) is said
+
+
 def test_two_runs_of_one_name_are_refused(run: Reading) -> None:
     with pytest.raises(UsageError, match="two runs are called good"):
         comparison([run, replace(run)])

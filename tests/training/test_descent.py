@@ -13,7 +13,9 @@ def refused(*settings: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("betas", "words"), [("[2, 3]", "0: Input should be less than 1"), ("[0, -1]", "1: Input")])
+@pytest.mark.parametrize(
+    ("betas", "words"), [("[2, 3]", "0: must be less than 1"), ("[0, -1]", "1: must be at least 0")]
+)
 def test_betas_are_shares(betas: str, words: str) -> None:
     assert f"content.optimizer.betas.{words}" in refused(f"betas={betas}")
 

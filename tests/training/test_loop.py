@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -283,6 +284,24 @@ def test_what_cannot_be_begun_is_one_line_and_the_mended_command_works(recipe: M
     (tmp_path / "file").write_text("x")
     assert "is a file, no folder" in refused(good, tmp_path / "file" / "run")
     assert train(good, folder, say=silent).exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "start", "words"),
+    [
+        ({"data": {"train": ["/nowhere/pictures"]}}, None, "no such folder of pictures"),
+        ({"data": {"train": []}}, None, "no pictures to train on"),
+        ({}, "espcn-x4", "cannot start from espcn-x4"),
+        ({"content": {"loss": {"feature": 1, "feature_weights": "absent.safetensors"}}}, None, "no such file"),
+        ({"content": {"teacher": {"model": "compact-x2"}}}, None, "choose another teacher"),
+    ],
+)
+def test_a_refused_run_leaves_no_folder(
+    recipe: Make, tmp_path: Path, changes: dict[str, Any], start: str | None, words: str
+) -> None:
+    with pytest.raises(WassrError, match=words):
+        train(recipe(**({"content": {}} | changes)), tmp_path / "runs" / "tiny", start, say=silent)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_changed_recipe_is_refused_with_the_difference(recipe: Make, tmp_path: Path) -> None:

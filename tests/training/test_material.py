@@ -33,7 +33,7 @@ def test_what_was_left_out_is_told(recipe: Make, pictures: Path, tmp_path: Path)
     said: list[str] = []
     data = {"train": [str(pictures), str(tmp_path)], "valid": [str(pictures)]}
     load_material(recipe(content={}, data=data), said.append)
-    assert said[1:] == ["warning: 1 pictures cannot be read and are left out"]
+    assert said[1:] == ["warning: left out: 1 of 6 pictures, unreadable"]
 
 
 def test_crops_larger_than_all_pictures(recipe: Make, pictures: Path) -> None:

@@ -67,8 +67,8 @@ def test_combinations_that_mean_nothing_say_what_to_do() -> None:
             clip=bound
         )
     assert "say until which generator step (25), or set burst_steps: 0" in refused(clip=0.01, burst_steps=25)
-    assert "should be 'wasserstein', 'vanilla', 'least-squares'" in refused(objective="wgan")
-    assert "critic_steps: Input should be greater than or equal to 1" in refused(clip=0.01, critic_steps=0)
+    assert "must be one of wasserstein, vanilla, least-squares" in refused(objective="wgan")
+    assert "critic_steps: must be at least 1, not 0" in refused(clip=0.01, critic_steps=0)
 
 
 def whole(text: str) -> str:
@@ -87,8 +87,8 @@ def test_stages_that_cannot_be() -> None:
         "content: {steps: 3}\nadversarial: {steps: 3, start: compact-x4}\n"
     )
     assert "no term has a weight" in whole("content: {steps: 3, loss: {}}\n")
-    assert "r.yaml:3: content.steps: Input should be greater than or equal to 1" in whole("content: {steps: 0}\n")
-    assert "content.optimizer.rate: Input should be" in whole("content: {steps: 3, optimizer: {rate: .inf}}\n")
+    assert "r.yaml:3: content.steps: must be at least 1, not 0" in whole("content: {steps: 0}\n")
+    assert "content.optimizer.rate: must be a finite number" in whole("content: {steps: 3, optimizer: {rate: .inf}}\n")
 
 
 def test_consistency_in_training_needs_a_pass_to_do() -> None:
@@ -102,11 +102,13 @@ def test_critics_and_their_arguments_are_checked_when_read() -> None:
             find_recipe("srgan-x4", critic)
         return str(caught.value)
 
-    assert "adversarial.critic.network: no such critic; did you mean vgg?" in message("adversarial.critic.network=vgk")
+    assert message("adversarial.critic.network=vgk") == (
+        "adversarial.critic.network=vgk: no such critic; did you mean vgg?"
+    )
     assert "it may be vgg, dcgan, lean" in message("adversarial.critic.network=zzz")
     arguments = "adversarial.critic.arguments"
-    assert f"{arguments}: vgg takes no widht; did you mean width?" in message(f"{arguments}={{widht: 8}}")
-    assert f"{arguments}: no such normalisation spectral; it may be bn, layer, none" in message(
+    assert f"{arguments}={{widht: 8}}: vgg takes no widht; did you mean width?" in message(f"{arguments}={{widht: 8}}")
+    assert "normalisation: spectral}: no such normalisation spectral; it may be bn, layer, none" in message(
         f"{arguments}={{normalisation: spectral}}"
     )
 
@@ -123,7 +125,7 @@ def test_critics_and_their_arguments_are_checked_when_read() -> None:
 def test_feature_layers_are_checked_when_read(layer: str, words: str) -> None:
     with pytest.raises(SettingsError) as caught:
         find_recipe("demo", (f"content.loss.feature_layer={layer}",))
-    assert f"content.loss.feature_layer={layer}: content.loss.feature_layer: " in str(caught.value)
+    assert f"content.loss.feature_layer={layer}: " in str(caught.value)
     assert words in str(caught.value)
 
 
@@ -143,8 +145,7 @@ def test_feature_layers_are_checked_when_read(layer: str, words: str) -> None:
 def test_arguments_of_a_wrong_kind_are_refused_in_one_line(change: str, words: str) -> None:
     with pytest.raises(SettingsError) as caught:
         find_recipe("srgan-x4", (change,))
-    key = change.partition("=")[0]
-    assert f"{key}: {words}" in str(caught.value)
+    assert str(caught.value).startswith(f"{change}: {words}")
     assert "\n" not in str(caught.value)
 
 
@@ -265,7 +266,7 @@ def test_a_preset_on_the_command_line_is_taken_whole(preset: str, small: bool) -
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:
-    with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?, found 'wgan-gb'"):
+    with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?"):
         find_recipe("demo", ("adversarial.adversarial=wgan-gb",))
 
 
@@ -451,7 +452,7 @@ def test_a_wrong_letter_in_a_line_of_the_small_size_is_caught(name: str, tmp_pat
         wrong = misspelt(last, len(last) // 2)[0]
         small = [*tree["small"][:index], ".".join([*front, f"{wrong}={value}"]), *tree["small"][index + 1 :]]
         (tmp_path / "r.yaml").write_text(json.dumps(tree | {"small": small}), encoding="utf-8")
-        with pytest.raises(SettingsError, match=rf"{wrong}: unknown key; did you mean {last}\?"):
+        with pytest.raises(SettingsError, match=rf"{wrong}=.*: unknown key; did you mean {last}\?"):
             find_recipe(str(tmp_path / "r.yaml"), small=True)
 
 

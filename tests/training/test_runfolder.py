@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.conftest import Make
-from wassr.ground.errors import TrainingError
+from wassr.ground.errors import CannotStart, TrainingError
 from wassr.training.recipe import Recipe
 from wassr.training.runfolder import RunFolder, open_run
 
@@ -40,6 +40,16 @@ def test_another_recipe_is_refused_with_the_difference(tmp_path: Path, recipe: M
     assert "content.batch: 2 -> 3" in message
     assert "content.optimizer.rate: 0.0002 -> 0.1" in message
     assert "-o" in message
+
+
+def test_a_continued_run_may_keep_its_pictures_elsewhere(tmp_path: Path, recipe: Make) -> None:
+    begun(tmp_path, recipe(content={}))
+    data = recipe(content={}).data
+    moved = data.model_copy(update={"cache_folder": "here", "cache_gigabytes": 1.0, "workers": 3})
+    folder = begun(tmp_path, recipe(content={}).model_copy(update={"data": moved}))
+    assert "cache_folder: here" in folder.recipe.read_text(encoding="utf-8")
+    other = recipe(content={}).model_copy(update={"data": moved.model_copy(update={"candidates": 2})})
+    assert "(data.candidates: 1 -> 2)" in refused(tmp_path, other)
 
 
 def test_a_run_without_a_saved_state_may_change_its_recipe(tmp_path: Path, recipe: Make) -> None:
@@ -100,3 +110,36 @@ def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path, reci
     left.write_bytes(b"x")
     begun(tmp_path, recipe(content={}))
     assert not left.exists()
+
+
+def refused_inside(path: Path, recipe: Recipe, write: str = "") -> None:
+    def work() -> None:
+        with open_run(path, recipe) as folder:
+            if write:
+                (folder.path / write).write_text("x", encoding="utf-8")
+            raise CannotStart("no such folder of pictures")
+
+    with pytest.raises(CannotStart):
+        work()
+
+
+def test_a_run_that_is_refused_at_once_leaves_nothing_behind(tmp_path: Path, recipe: Make) -> None:
+    refused_inside(tmp_path / "runs" / "tiny", recipe(content={}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_run_leaves_what_was_there_and_what_others_put_there(tmp_path: Path, recipe: Make) -> None:
+    (tmp_path / "runs" / "tiny").mkdir(parents=True)
+    refused_inside(tmp_path / "runs" / "tiny", recipe(content={}))
+    assert list((tmp_path / "runs" / "tiny").iterdir()) == []
+    refused_inside(tmp_path / "runs" / "other", recipe(content={}), "thesis.txt")
+    assert [path.name for path in (tmp_path / "runs" / "other").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("sign", ["log.jsonl", "state/step-000000001.json"])
+def test_a_run_with_a_log_or_state_is_never_taken_away(tmp_path: Path, recipe: Make, sign: str) -> None:
+    refused_inside(tmp_path / "run", recipe(content={}), sign)
+    assert (tmp_path / "run" / sign).exists()
+    assert (tmp_path / "run" / "recipe.yaml").exists()
+    refused_inside(tmp_path / "run", recipe(content={}))
+    assert (tmp_path / "run" / "models").is_dir()

@@ -155,6 +155,23 @@ def test_a_named_model_takes_all(model: Path) -> None:
     assert len(said) == 2
 
 
+def test_who_stands_in_for_a_named_model_is_said_once(make, tmp_path: Path) -> None:
+    card = tiny_card(2).model_copy(update={"name": "compact-x2"})
+    tiny_model(tmp_path / "shelf" / "compact-x2.onnx", card)
+    said: list[str] = []
+
+    def lines(names: tuple[str, ...], factor: float, pictures: int = 2) -> list[str]:
+        said.clear()
+        choice = Choice(names, lambda name: Upscaler(name, precision="float32", threads=1, say=said.append))
+        made = [choice.of(read_picture(clean()), Target(factor=factor), f"{i}.png") for i in range(pictures)]
+        assert len({one.model for one in made}) == 1
+        return [line for line in said if "made by" in line]
+
+    assert lines(("compact-x2",), 5) == ["0.png: x5 is made by compact-x4 (compact-x2 reaches x2)"]
+    assert lines(("compact-x4",), 1.5) == ["0.png: x1.5 is made by compact-x2 (compact-x4 makes x4)"]
+    assert lines(("compact-x4",), 3) == lines(("compact-x2",), 2) == lines(BOTH, 2) == []
+
+
 def test_identities_are_the_upscalers_own_and_open_nothing(make, opened: list[str]) -> None:
     choice = Choice(BOTH, make)
     before = choice.identities()

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 
 from tests.models.test_tensorlayer import params, save  # noqa: E402
 from tests.upscaling.tiny import photo  # noqa: E402
-from wassr.ground.errors import EngineError  # noqa: E402
+from wassr.ground.errors import EngineError, NoSuchEngine  # noqa: E402
 from wassr.models.build import build_network  # noqa: E402
 from wassr.models.card import Card  # noqa: E402
 from wassr.models.modelfile import save_weights  # noqa: E402
@@ -82,5 +82,6 @@ def test_a_network_in_training_keeps_its_mode_and_gives_tiled_equal_whole(traine
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 @pytest.mark.parametrize("device", ["0", "mps"])
 def test_absent_devices_are_one_line(trained: Path, device: str) -> None:
-    with pytest.raises(EngineError, match="take -g cpu"):
+    with pytest.raises(NoSuchEngine, match="take -g cpu") as caught:
         choose(find(trained), Wish(device=device))
+    assert caught.value.exit_code == 2

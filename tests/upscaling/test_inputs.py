@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wassr.ground.errors import UsageError
-from wassr.upscaling.inputs import Source, find_sources, plan, with_maps
+from wassr.upscaling.inputs import Source, find_sources, nothing_found, plan, with_maps
 from wassr.upscaling.ledger import Ledger, digest
 
 
@@ -172,3 +172,19 @@ def test_a_map_never_replaces_an_input_or_a_result(where: str, tmp_path, monkeyp
     tree(tmp_path, "c/b.png")
     with pytest.raises(UsageError, match="is an input or a result"):
         maps(["c/b.png"], str(tmp_path / "out.png"), where)
+
+
+def test_where_nothing_was_found_and_what_helps(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tree(tmp_path, "flat/a.txt", "deep/sub/b.txt", "deep/.hidden/c.png")
+    (tmp_path / "empty").mkdir()
+
+    def words(*inputs: str, recursive: bool = False) -> str:
+        return nothing_found(list(inputs), find_sources(list(inputs), recursive), recursive)
+
+    assert words("empty") == "empty: no pictures found in it"
+    assert words("flat") == "flat: no pictures found in it (1 other file)"
+    assert words("deep") == "deep: no pictures found in it; --recursive looks into subfolders"
+    assert words("deep", recursive=True) == "deep: no pictures found in it or in folders below (1 other file)"
+    assert words("empty", "flat") == "empty, flat: no pictures found in them (1 other file)"
+    assert words("flat/*.txt") == "flat/*.txt: no pictures among what matches (1 other file)"

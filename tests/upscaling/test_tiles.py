@@ -100,3 +100,23 @@ def test_out_of_memory_halves_the_tile_and_says_so(tmp_path) -> None:
 
     with pytest.raises(PictureError, match="not enough memory"):
         Upscaler.from_engine(tiny_card(), Broken(engine, never)).enlarge(picture)
+
+
+def test_damaged_constants_are_not_computed_twice_and_the_file_is_named(tmp_path) -> None:
+    path = tiny_model(tmp_path / "tiny-x4.onnx")
+    said: list[str] = []
+    upscaler = Upscaler(path, precision="float32", threads=1, say=said.append)
+    upscaler.engine = Broken(OnnxRuntimeEngine(path, threads=1), FAULTS["ones"], name="openvino")
+    spare = Broken(OnnxRuntimeEngine(path, threads=1), FAULTS["ones"], name="openvino")
+    upscaler._spare = spare
+    with pytest.raises(
+        PictureError, match=r"gives a mean that is off by \d+ grey levels; nothing is written; its file"
+    ) as caught:
+        upscaler.enlarge(Picture(photo(40, 40)), name="a.png")
+    assert str(caught.value).endswith(f"may be damaged: {path}; get it anew")
+    assert said == []
+    assert spare.last is None
+    upscaler.engine.precision = "bfloat16"
+    with pytest.raises(PictureError, match="in float32 too; nothing is written; its file may be damaged"):
+        upscaler.enlarge(Picture(photo(40, 40)), name="a.png")
+    assert "computing it again by openvino in float32" in said[0]

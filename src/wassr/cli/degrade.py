@@ -28,7 +28,7 @@ def degrade(
 ) -> None:
     """Make low-resolution pictures as a chain of degradations leaves them, or see on a sheet what it does."""
     from wassr.data.chain import find_chain
-    from wassr.upscaling.inputs import STREAM, find_sources, refuse_inputs, refuse_taken
+    from wassr.upscaling.inputs import STREAM, find_sources, nothing_found, refuse_inputs, refuse_taken
 
     if not output and preview is None:
         raise UsageError("-o is missing: name a folder; or --preview sheet.png to look first")
@@ -42,7 +42,7 @@ def degrade(
     out = Path(output).expanduser()
     found = find_sources(inputs, recursive=True, leave_out=out if output and out.is_dir() else None)
     if not found.sources:
-        raise UsageError(f"no pictures found ({found.passed_over} other files)")
+        raise UsageError(nothing_found(inputs, found, recursive=True))
     jobs = _jobs(found, output) if output else ()
     refuse_inputs(output, found, jobs)
     if preview is not None:

@@ -76,7 +76,7 @@ def evaluate(
 
     files = (("--json", as_json, "JSON"), ("--csv", csv, "CSV"), ("--markdown", markdown, "Markdown"))
     for option, path, kind in (*files, ("--page", page, "HTML")):
-        if path:
+        if path and path != "-":
             file_option(option, Path(path), kind)
     asked = request.Request(
         models=tuple(models or ()),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from wassr import __version__
 from wassr.cli.degrade import degrade
@@ -21,8 +22,27 @@ from wassr.cli.upscale import upscale
 from wassr.ground.errors import WassrError
 from wassr.ground.files import TOO_LONG
 
+
+class Commands(TyperGroup):
+    """The commands; what is wrong with an option's value is told in our words."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """As typer does, whose newer versions give the sentences of pydantic."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from pydantic import ValidationError
+
+            from wassr.ground.faults import fault
+
+            if isinstance(error.__cause__, ValidationError):
+                error.message = fault(error.__cause__.errors())
+            raise
+
+
 app = typer.Typer(
     name="wassr",
+    cls=Commands,
     help="Enlarge photographs with small networks on a plain CPU, and train such networks.",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,

@@ -78,7 +78,7 @@ def _numbers(card: "Card", notes: dict[str, int]) -> Iterator[str]:
 
 def _note(measured: "Measurement", notes: dict[str, int]) -> str:
     """The number of its protocol among the notes; sets of different size share one."""
-    protocol = re.sub(r"mean of \d+ pictures", "mean of the set's pictures", measured.protocol) or "protocol unknown"
+    protocol = re.sub(r"mean of \d+ pictures?", "mean of the set's pictures", measured.protocol) or "protocol unknown"
     return f"[{notes.setdefault(protocol, len(notes) + 1)}]"
 
 
@@ -90,9 +90,13 @@ def _how(notes: dict[str, int]) -> Iterator[str]:
 
 
 def _licence(file: "ModelFile") -> str:
+    from wassr.models.lineage import took_part
+
     card = file.card
     lines = [
         f"{card.name}: weights {card.licence}",
         f"training pictures: {card.data or 'unknown'}: {card.licence_data}",
     ]
+    lines += [f"losses: {card.losses}"] if card.losses else []
+    lines += [f"trained with: {words}" for words in took_part(file)]
     return "\n    ".join([*lines, *([f"credits: {card.credits}"] if card.credits else [])])

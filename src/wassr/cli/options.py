@@ -31,7 +31,7 @@ def file_option(option: str, path: Path, kind: str = "") -> None:
 
     kind: a row of SUFFIXES; a name that says something else (a picture, a model) is likely a slip, and would be lost.
     """
-    from wassr.ground.files import in_the_way
+    from wassr.ground.files import in_the_way, unwritable
 
     if path.is_dir():
         raise UsageError(f"{option} {path}: is a folder; name a file")
@@ -41,3 +41,6 @@ def file_option(option: str, path: Path, kind: str = "") -> None:
     blocked = in_the_way(path)
     if blocked is not None:
         raise UsageError(f"{option} {path}: {blocked} is a file, no folder; name another place")
+    reason = unwritable(path)
+    if reason:
+        raise UsageError(f"{option} {path}: cannot be written: {reason}; name another place")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wassr.cli.options import file_option
+from wassr.ground.errors import UsageError
 
 
 def train(
@@ -14,7 +15,10 @@ def train(
         list[str] | None, typer.Argument(help="data=DIR and any KEY=VALUE of the recipe, e.g. content.batch=8")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="run folder; the same command again continues it")
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="run folder; the same command again continues it", show_default="runs/NAME"
+        ),
     ] = None,
     start: Annotated[str | None, typer.Option("--from", help="fine-tune from this model (name or file)")] = None,
     small: Annotated[bool, typer.Option("--small", help="the recipe's small size: minutes on two cores")] = False,
@@ -40,6 +44,9 @@ def train(
     given = changes or []
     # an option's value that may be left out would swallow the KEY=VALUE after it, so the file is told by its name
     sheets = [word for word in given if show_data and "=" not in word and word.lower().endswith(".png")]
+    wrong = [word for word in given if show_data and "=" not in word and word not in sheets]
+    if wrong:
+        raise UsageError(f"--show-data {wrong[0]}: the sheet is a PNG; name it so, as in {Path(wrong[0]).stem}.png")
     plan = find_recipe(recipe, tuple(word for word in given if word not in sheets), small)
     if show_data:
         needs_extra("train", "torch")
@@ -72,6 +79,10 @@ HEAD = """A complete recipe; change what you like and give the file back: wassr 
 Any key may be left out for its default, and set on the command line: wassr train FILE data=DIR content.batch=8
 Sizes are pixels of the high-resolution side. For editors: wassr recipes --schema"""
 
+MORE = """
+One of them, complete and explained: wassr recipes NAME. In minutes on two cores: wassr train NAME data=DIR --small.
+For editors: wassr recipes --schema"""
+
 
 def recipes(
     name: Annotated[str | None, typer.Argument(help="print this recipe, complete and explained")] = None,
@@ -92,3 +103,4 @@ def recipes(
             recipe = find_recipe(known)
             stages = " + ".join(stage for stage in ("content", "adversarial") if getattr(recipe, stage))
             print(f"{known:22} {recipe.generator.network:9} x{recipe.generator.scale}  {stages:22}  {recipe.purpose}")
+        print(MORE)

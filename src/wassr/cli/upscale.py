@@ -11,6 +11,7 @@ import typer
 
 from wassr.cli.options import WHERE, Device, Engine, Precision, Threads, file_option
 from wassr.ground.errors import ModelError, UsageError
+from wassr.ground.words import counted
 
 if TYPE_CHECKING:
     from wassr.cli.watching import Display
@@ -35,7 +36,11 @@ def upscale(
     model: Annotated[
         str,
         typer.Option(
-            "-n", "--model", help="Name (wassr models) or file; else chosen for each picture.", rich_help_panel=WHERE
+            "-n",
+            "--model",
+            help="Name (wassr models) or file; else chosen for each picture. Of shipped models whose names differ in "
+            "the scale alone (compact-x2, compact-x4), the one that fits the size is taken.",
+            rich_help_panel=WHERE,
         ),
     ] = "",
     jpeg: Annotated[
@@ -108,7 +113,7 @@ def upscale(
     from wassr.upscaling.batch import Options
     from wassr.upscaling.choice import Choice, begins_compressed, offered
     from wassr.upscaling.compression import jpeg_wish
-    from wassr.upscaling.inputs import find_sources, plan, refuse_taken, with_maps
+    from wassr.upscaling.inputs import find_sources, nothing_found, plan, refuse_taken, with_maps
     from wassr.upscaling.target import Target, parse_min_size
     from wassr.upscaling.upscaler import DEFAULT_MODEL, Upscaler
 
@@ -126,7 +131,7 @@ def upscale(
     out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
     found = find_sources([*(inputs or []), *(more or [])], recursive, out_folder)
     if not found.sources:
-        raise UsageError(f"no pictures found ({found.passed_over} other files); --recursive looks into subfolders")
+        raise UsageError(nothing_found([*(inputs or []), *(more or [])], found, recursive))
     planned = plan(found, output, ext, suffix)
     if invented:
         planned = with_maps(planned, found, invented)
@@ -212,7 +217,7 @@ def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Di
             print(f"{found.source}: fails: {found.trouble}", file=display.out)
         else:
             print(
-                f"{found.source} -> {found.target}: {found.width} x {found.height}, {found.tiles} tiles, "
+                f"{found.source} -> {found.target}: {found.width} x {found.height}, {counted(found.tiles, 'tile')}, "
                 f"{found.seconds:.1f} s, {found.memory / 1e6:.0f} MB memory, {found.disk / 1e6:.1f} MB disk",
                 file=display.out,
             )
@@ -221,7 +226,8 @@ def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Di
         seconds, disk = sum(found.seconds for found in good), sum(found.disk for found in good)
         memory = max((found.memory for found in good), default=0)
         print(
-            f"together: {len(good)} pictures, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, {disk / 1e6:.0f} MB disk",
+            f"together: {counted(len(good), 'picture')}, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, "
+            f"{disk / 1e6:.0f} MB disk",
             file=display.out,
         )
     sys.stdout.flush()

@@ -80,7 +80,10 @@ class Display:
         elif self.verbose and result.state == "skipped":
             self.say(f"{result.source}: skipped, {result.reason}")
         elif self.verbose:
-            self.say(f"{result.source} -> {result.target}: {result.width} x {result.height}, {result.seconds:.2f} s")
+            self.say(
+                f"{result.source} -> {result.target}: {result.width} x {result.height}, {result.seconds:.2f} s"
+                + (f", by {result.model}" if result.model else "")
+            )
 
     def end(self, outcome: Outcome) -> None:
         """The last line."""

@@ -28,10 +28,11 @@ from torch import Tensor
 
 from wassr.data.chain import Saver, Step, split_at_last_saves
 from wassr.data.codecs import GRID, Save, any_origin
+from wassr.data.decoded import Levels
 from wassr.data.degradations import degrade, last_saves
 from wassr.data.dice import dice_of_crop
 from wassr.data.draws import Draws
-from wassr.data.folders import Levels, Pictures
+from wassr.data.folders import Pictures
 from wassr.data.tensor_jpeg import save_in_turn
 from wassr.pixels.resize import bicubic_taps
 

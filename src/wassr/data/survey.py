@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 
-from wassr.data.folders import FileFacts, Pictures
+from wassr.data.decoded import FileFacts
+from wassr.data.folders import Pictures
 
 DARK = 25.5  # mean level: a tenth of white
 LOSSY = ("JPEG", "GIF", "lossy WEBP")  # AVIF and other WebP may be either

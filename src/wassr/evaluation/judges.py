@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.evaluation.metrics import Metric
-from wassr.ground.errors import EngineError, ModelError, UsageError
+from wassr.ground.errors import EngineError, ModelError, NoSuchModel, UsageError
 from wassr.models.openvino_core import openvino_core
 from wassr.upscaling.engines import cpu_hints, installed, last_line, onnxruntime_session
 from wassr.upscaling.machine import usable_cores
@@ -66,7 +66,7 @@ def judge_metric(name: str, folder: Path | None = None) -> Metric:
     path = _find(name, folder)
     if path is None:
         place = folder or Path("JUDGES")
-        raise ModelError(
+        raise NoSuchModel(
             f"{name}: no {name}.onnx {f'in {folder}' if folder else 'in the package'}; with {JUDGES[name].needs} in "
             f"WEIGHTS make it: python -m wassr.evaluation.judge_export WEIGHTS -o {place} --only {name}"
         )

@@ -18,6 +18,7 @@ from wassr.evaluation.sets import DataSet, read_case
 from wassr.evaluation.subjects import Subject
 from wassr.evaluation.tables import arrow, cell, protocol, sentences
 from wassr.evaluation.wording import number
+from wassr.ground.words import counted
 
 Levels = NDArray[np.uint8]
 
@@ -115,7 +116,7 @@ def _table(comparison: Comparison) -> str:
     for row in comparison.rows:
         cells = (cell(row.score, name) for name in comparison.metrics)
         shown = "".join(f"<td>{escaped(mean)}<small>{escaped(span)}</small></td>" for mean, span in cells)
-        count = f"<small>{len(row.score.pictures)} pictures</small>"
+        count = f"<small>{counted(len(row.score.pictures), 'picture')}</small>"
         lines.append(f"<tr><td>{escaped(row.model)}</td><td>{escaped(row.score.data)}{count}</td>{shown}</tr>")
     return f'<div class="wide"><table>{"".join(lines)}</table></div>'
 

@@ -16,6 +16,7 @@ from wassr.evaluation.compressed import Saved
 from wassr.evaluation.metrics import METRICS, Metric
 from wassr.evaluation.statistics import interval
 from wassr.ground.errors import PictureError
+from wassr.ground.words import counted
 from wassr.models.card import Measurement
 from wassr.pixels.resize import resize_rounded, shrink
 
@@ -77,7 +78,7 @@ class Score:
     @property
     def protocol(self) -> str:
         """Of the means, but for what each metric says itself."""
-        return f"{self.source}; mean of {len(self.pictures)} pictures"
+        return f"{self.source}; mean of {counted(len(self.pictures), 'picture')}"
 
     def column(self, metric: str) -> Floats:
         """One metric of all pictures, in their order; NaN where it says nothing. Raises KeyError for another metric."""

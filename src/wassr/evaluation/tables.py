@@ -14,6 +14,7 @@ from wassr.evaluation.metrics import Metric
 from wassr.evaluation.scoring import Score
 from wassr.evaluation.statistics import RESAMPLES
 from wassr.evaluation.wording import gain, in_words, number
+from wassr.ground.words import counted
 
 CSV_COLUMNS = (
     *("model", "set", "picture", "width", "height"),
@@ -87,10 +88,10 @@ def flat(comparison: Comparison) -> dict[str, object]:
     for row in comparison.rows:
         for name, metric in row.score.metrics.items():
             key = f"results.{row.model}.{row.score.data}.{name}"
-            low, high = row.score.interval(name)
+            count, (low, high) = len(row.score.known(name)), row.score.interval(name)
             found[f"{key}.mean"] = plain(row.score.mean(name))
-            found[f"{key}.low"], found[f"{key}.high"] = plain(low), plain(high)
-            found[f"{key}.count"] = len(row.score.known(name))
+            found[f"{key}.low"], found[f"{key}.high"] = _ends(low, high, count)
+            found[f"{key}.count"] = count
             found[f"{key}.unit"], found[f"{key}.better"] = metric.unit, _better(metric)
             found[f"{key}.reference"] = metric.reference
             found[f"{key}.protocol"] = f"{row.score.protocol}; {metric.protocol}; {row.how}"
@@ -101,7 +102,7 @@ def flat(comparison: Comparison) -> dict[str, object]:
             pair = gain(metric, less)
             key = f"differences.{model}.{comparison.against}.{data}.{name}"
             found[f"{key}.mean"] = plain(pair.difference)
-            found[f"{key}.low"], found[f"{key}.high"] = plain(pair.low), plain(pair.high)
+            found[f"{key}.low"], found[f"{key}.high"] = _ends(pair.low, pair.high, pair.count)
             found[f"{key}.p"], found[f"{key}.count"] = plain(pair.p), pair.count
             found[f"{key}.above"], found[f"{key}.below"] = pair.above, pair.below
             found[f"{key}.unit"], found[f"{key}.better"] = metric.unit, _better(metric)
@@ -181,6 +182,11 @@ def plain(value: float) -> float | str | None:
     return float(f"{value:.9g}") if math.isfinite(value) else str(value)
 
 
+def _ends(low: float, high: float, count: int) -> tuple[float | str | None, float | str | None]:
+    """The interval of so many values as JSON can hold it: a single one has none."""
+    return (plain(low), plain(high)) if count > 1 else (None, None)
+
+
 def _blocks(comparison: Comparison, data: str, width: int) -> Iterator[list[str]]:
     """The table of one set, cut into as many blocks as the width needs: two lines a model, mean and interval."""
     names = max(len(model) for model in comparison.models)
@@ -222,7 +228,7 @@ def _differences(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
 
 
 def _count(score: Score) -> str:
-    return f"{len(score.pictures)} picture{'s' if len(score.pictures) > 1 else ''}"
+    return counted(len(score.pictures), "picture")
 
 
 def _unit(metric: Metric) -> str:

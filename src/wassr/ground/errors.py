@@ -7,6 +7,7 @@
       ModelError      a model file, card or network that does not fit: names the model
         NoSuchModel   a name or file that is none (exit code 2)
       EngineError     an inference engine or device that is absent or fails its self-test
+        NoSuchEngine  an engine, device or precision that was asked for and is not here (exit code 2)
       TrainingError   a run that cannot start or go on: names the term, step or folder
         CannotStart   one that was asked for wrongly, before anything is trained (exit code 2)
 
@@ -55,6 +56,12 @@ class NoSuchModel(ModelError):
 
 class EngineError(WassrError):
     """An engine or device that is missing or gives wrong results."""
+
+
+class NoSuchEngine(EngineError):
+    """An engine, device or precision that was asked for and that this machine does not have."""
+
+    exit_code = 2
 
 
 class TrainingError(WassrError):

@@ -15,6 +15,21 @@ def in_the_way(path: Path) -> Path | None:
     return above if above is not None and not above.is_dir() else None
 
 
+def unwritable(path: Path) -> str:
+    """Why no file can be written at `path`; empty where one can: tried in the nearest folder there is, without a trace.
+
+    Permissions alone do not tell: not of the superuser, of read-only file systems and of those that take no files.
+    """
+    folder = next((parent for parent in path.absolute().parents if parent.exists()), None)
+    if folder is None or not folder.is_dir():
+        return f"{folder} is a file, no folder"
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path in the same folder; rename it to `path` if the block ends well, remove it otherwise.

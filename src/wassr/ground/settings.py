@@ -1,18 +1,19 @@
 """YAML 1.2 to frozen, checked models and back; what is wrong is told with file, line, key and the way out."""
 
-import difflib
 import io
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from wassr.ground.errors import SettingsError
+from wassr.ground.faults import fault, hint
 
 
 class Strict(BaseModel):
@@ -28,24 +29,30 @@ Key = tuple[str | int, ...]
 def load_settings(text: str, model: type[S], name: str, overrides: tuple[str, ...] = ()) -> S:
     """Read YAML `text` into `model`; `overrides` are KEY=VALUE with dotted keys, VALUE in YAML.
 
-    Raises SettingsError: `NAME:LINE: KEY: what is wrong; nearest valid key or allowed values`.
+    Raises SettingsError: `NAME:LINE: KEY: what is wrong; nearest valid key or allowed values`; where overrides are at
+    fault, these stand before it in the place of NAME:LINE.
     """
-    tree = _parse(text, name)
-    for override in overrides:
-        _override(tree, override)
+    tree = _tree(text, name, overrides)
     try:
         return model.model_validate(_plain(tree))
     except ValidationError as error:
-        raise SettingsError(_explain(error, tree, model, name, overrides)) from None
+        key, errors = _first_fault(error)
+        typed = _typed(key, text, model, overrides)
+        line = _line(tree, key)
+        where = " ".join(typed) or (f"{name}:{line}" if line else name)
+        raise SettingsError(f"{where}: {_explain(key, errors, model, typed)}") from None
 
 
 def read_settings(path: Path, model: type[S], overrides: tuple[str, ...] = ()) -> S:
     """`load_settings` from a file."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise SettingsError(f"{path}: cannot be read: {reason}") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise SettingsError(f"{path}: is not a text file; settings are YAML in UTF-8")
     return load_settings(text, model, str(path), overrides)
 
 
@@ -84,16 +91,11 @@ def differences(old: Strict, new: Strict) -> list[str]:
     return [f"{k}: {before.get(k)} -> {after.get(k)}" for k in keys if before.get(k) != after.get(k)]
 
 
-def nearest(word: str, words: list[str]) -> str | None:
-    """The most similar word, or None if none is similar."""
-    found = difflib.get_close_matches(word, words, n=1, cutoff=0.5)
-    return found[0] if found else None
-
-
-def hint(word: str, words: list[str]) -> str:
-    """For an error message: the nearest word, or all of them."""
-    guess = nearest(word, words)
-    return f"did you mean {guess}?" if guess else f"it may be {', '.join(words)}"
+def _tree(text: str, name: str, overrides: tuple[str, ...]) -> CommentedMap:
+    tree = _parse(text, name)
+    for override in overrides:
+        _override(tree, override)
+    return tree
 
 
 def _parse(text: str, name: str) -> CommentedMap:
@@ -107,8 +109,11 @@ def _parse(text: str, name: str) -> CommentedMap:
         raise SettingsError(f"{name}:{line}: not valid YAML: {error.problem}") from None
     except YAMLError as error:
         raise SettingsError(f"{name}: not valid YAML: {str(error).splitlines()[0]}") from None
+    if tree is None:
+        raise SettingsError(f"{name}: is empty: expected keys and values, as in name: mine")
     if not isinstance(tree, CommentedMap):
-        raise SettingsError(f"{name}: expected keys and values, found {type(tree).__name__}")
+        found = "a list" if isinstance(tree, CommentedSeq) else "one value"
+        raise SettingsError(f"{name}: expected keys and values, found {found}")
     return tree
 
 
@@ -143,26 +148,66 @@ def _leaves(tree: Any, prefix: str = "") -> dict[str, Any]:
     return {prefix.rstrip("."): tree}
 
 
-def _explain(
-    error: ValidationError, tree: CommentedMap, model: type[BaseModel], name: str, overrides: tuple[str, ...]
-) -> str:
+def _first_fault(error: ValidationError) -> tuple[Key, list[ErrorDetails]]:
+    """The key that is told about, and all that is said of it: an unknown one first, which explains a missing one too.
+
+    Of the types that a value may have, the one that got furthest into it is the one that was meant.
+    """
     found = error.errors()
-    first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])  # it explains a missing key too
-    key: Key = tuple(part for part in first["loc"] if part not in _UNION_MEMBERS)
-    shown = ".".join(map(str, key))
-    where = f"{name}:{_line(tree, key)}" if _line(tree, key) else name
-    for override in overrides:  # what was said on the command line is in no line of the file
-        said = override.partition("=")[0]
-        if f"{shown}.".startswith(f"{said}.") or f"{said}.".startswith(f"{shown or '?'}."):
-            where = f"{name}: {override}"
-    if first["type"] == "extra_forbidden":
-        words = _fields_at(model, key[:-1])
-        guess = nearest(str(key[-1]), words)
-        hint = f"did you mean {guess}?" if guess else f"valid keys: {', '.join(words)}"
-        return f"{where}: {shown}: unknown key; {hint}"
-    message = first["msg"].removeprefix("Value error, ")
-    given = "" if first["type"] == "missing" or isinstance(first["input"], dict) else f", found {first['input']!r}"
-    return f"{where}: {shown or 'recipe'}: {message}{given}"
+    for one in found:
+        if one["type"] == "extra_forbidden":
+            return _key(one), [one]
+    first = _key(found[0])
+    key = max((_key(one) for one in found if _key(one)[: len(first)] == first), key=len)
+    return key, [one for one in found if _key(one) == key]
+
+
+def _key(error: ErrorDetails) -> Key:
+    return tuple(part for part in error["loc"] if part not in _UNION_MEMBERS and not str(part).startswith("dict["))
+
+
+def _typed(key: Key, text: str, model: type[BaseModel], overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """The overrides that are at fault for a key, as they were typed.
+
+    Several keys that contradict each other are told about at the key above them: there it is those without which they
+    would not. Else it is the last one that sets the key, or one above or, where the text itself is right, below it.
+    """
+    shown = _dotted(key)
+    below = [override for override in overrides if _said(override).startswith(f"{shown}." if shown else "")]
+    above = [override for override in overrides if f"{shown}.".startswith(f"{_said(override)}.")]
+    causes = [one for one in below if not _is_wrong(key, text, model, tuple(o for o in overrides if o != one))]
+    if causes or not (below or above):
+        return tuple(dict.fromkeys(causes))
+    touching = above if not below or _is_wrong(key, text, model, ()) else [o for o in overrides if o in below + above]
+    return tuple(touching[-1:])
+
+
+def _is_wrong(key: Key, text: str, model: type[BaseModel], overrides: tuple[str, ...]) -> bool:
+    try:
+        model.model_validate(_plain(_tree(text, "", overrides)))
+    except ValidationError as error:
+        return any(_key(one) == key for one in error.errors())
+    return False
+
+
+def _explain(key: Key, errors: list[ErrorDetails], model: type[BaseModel], typed: tuple[str, ...]) -> str:
+    """What is wrong; without the key and the value where they were `typed` just so."""
+    exact = len(typed) == 1 and _said(typed[0]) == _dotted(key)
+    if errors[0]["type"] == "extra_forbidden":
+        said = f"unknown key; {hint(str(key[-1]), _fields_at(model, key[:-1]), 'valid keys:')}"
+    else:
+        said = fault(errors, with_value=not exact)
+    whole = "" if typed else "recipe"
+    named = whole if not key else "" if exact else _dotted(key)
+    return f"{named}: {said}" if named else said
+
+
+def _said(override: str) -> str:
+    return override.partition("=")[0]
+
+
+def _dotted(key: Key) -> str:
+    return ".".join(map(str, key))
 
 
 # parts of an error's place that name a type which was tried, not a key

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from wassr.ground.errors import ModelError
-from wassr.ground.settings import nearest
+from wassr.ground.faults import nearest
 from wassr.models.card import Base, Card
 from wassr.networks.facts import FACTS
 from wassr.networks.table import NETWORKS

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wassr.ground.errors import ModelError
+from wassr.ground.faults import fault
 
 Base = Literal["none", "nearest", "bicubic"]
 Channels = Literal["rgb", "y"]
@@ -97,4 +98,4 @@ def card_from_json(text: str, where: str) -> Card:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ModelError(f"{where}: its card is not valid: {key or 'JSON'}: {first['msg']}") from error
+        raise ModelError(f"{where}: its card is not valid: {key or 'JSON'}: {fault([first])}") from error

@@ -1,6 +1,7 @@
 """The doors of the pixels floor: read a picture, write a picture; everything bad becomes one PictureError.
 
     read_picture("photo.jpg") -> Picture          write_picture(picture, Path("large.png"))
+    read_rgb(Path("photo.jpg")) -> 8-bit RGB
     picture_from_array, picture_from_pil          to_array, to_pil
 
 Which formats, and what happens to profiles, alpha and depth: see `reading`, `writing` and `icc`.
@@ -13,8 +14,8 @@ from typing import BinaryIO
 from wassr.ground.errors import PictureError, UsageError
 from wassr.ground.files import whole_file
 from wassr.pixels.libraries import one_line
-from wassr.pixels.picture import Picture, picture_from_array, to_array
-from wassr.pixels.reading import PIXEL_LIMIT, decode, picture_from_pil
+from wassr.pixels.picture import Picture, RgbLevels, picture_from_array, to_array
+from wassr.pixels.reading import PIXEL_LIMIT, decode, decode_rgb, picture_from_pil
 from wassr.pixels.writing import encode, to_pil
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "picture_from_array",
     "picture_from_pil",
     "read_picture",
+    "read_rgb",
     "to_array",
     "to_pil",
     "write_picture",
@@ -46,6 +48,14 @@ def read_picture(source: Path | str | bytes | BinaryIO, name: str = "") -> Pictu
         return decode(source.read(), name)
     except OSError as error:
         raise PictureError(name, f"cannot be read ({error.strerror or one_line(error)})") from error
+
+
+def read_rgb(path: Path) -> RgbLevels:
+    """The file's picture as 8-bit RGB: the levels that `to_array` gives of `read_picture`, made without floats.
+
+    Raises PictureError as `read_picture` does.
+    """
+    return decode_rgb(_content(path, str(path)), str(path))
 
 
 def write_picture(picture: Picture, target: Path, quality: int | None = None, strip: bool = False) -> None:

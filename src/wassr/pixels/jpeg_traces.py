@@ -116,7 +116,10 @@ def _before(counts: Floats, own: Trace) -> Trace | None:
 
 
 def _shifted(counts: Floats, highest: int) -> Trace | None:
-    """The offset and known table of a quality up to `highest` of most evidence, where that is enough."""
+    """The offset and known table of a quality up to `highest` of most evidence, where that is enough.
+
+    Where it comes from two frequencies alone the table is not taken for known.
+    """
     best: Trace | None = None
     allowed = _up_to(highest)
     tables = _tables()[allowed]
@@ -128,7 +131,8 @@ def _shifted(counts: Floats, highest: int) -> Trace | None:
         if offset is None or (best and most[offset] < best.evidence):
             continue
         place = allowed[np.argmax(evidence[offset])]
-        table = _known()[place] if strength < QUIET else None
+        wide = _spread(gained[offset, range(len(LOOKED_AT)), _tables()[place] - 1])
+        table = _known()[place] if strength < QUIET and wide else None
         best = Trace(*divmod(offset, BLOCK), int(_qualities()[place]), table, float(most[offset]))
     return best
 
@@ -167,7 +171,7 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
     """
     assert own.table is not None
     allowed = _up_to(highest)
-    evidence = np.zeros(len(allowed))
+    parts = np.zeros((len(LOOKED_AT), len(allowed)))
     total = 0.0
     for k, frequency in enumerate(LOOKED_AT):
         step = own.table[frequency]
@@ -181,11 +185,21 @@ def _aligned(counts: Floats, own: Trace, highest: int) -> Trace | None:
         single = decay**n / (decay**n).sum()
         inside = _multiples_inside(step, k, len(found))[:, allowed]
         double = (1 - DOUBT) * inside / np.maximum(single @ inside, 1e-9) + DOUBT
-        evidence += found @ np.log(double)
-    most = float(evidence.max())
-    if most < ENOUGH + ALIGNED_SHARE * total:
+        parts[k] = found @ np.log(double)
+    evidence = parts.sum(axis=0)
+    best = int(evidence.argmax())
+    if evidence[best] < ENOUGH + ALIGNED_SHARE * total or not _spread(parts[:, best]):
         return None
-    return Trace(own.top, own.left, int(_qualities()[allowed[evidence.argmax()]]), None, most)
+    return Trace(own.top, own.left, int(_qualities()[allowed[best]]), None, float(evidence[best]))
+
+
+def _spread(parts: NDArray[np.floating]) -> bool:
+    """Whether evidence, given by frequency, comes from more than two of them.
+
+    A slope has the same one or two coefficients in every block. Each fits some step by chance, and that counts as often
+    as there are blocks: no number of blocks makes it evidence.
+    """
+    return float(np.sort(parts)[:-2].sum()) >= SPREAD * float(parts.sum())
 
 
 def _multiples_inside(step: int, k: int, last: int) -> NDArray[np.floating]:
@@ -242,6 +256,7 @@ QUALITIES = 95  # above, most steps are 1 or 2: nothing to be seen, nothing to b
 # How much evidence is enough, in nats: a part that chance may give, and a part for each coefficient, because pictures
 # are not what the model takes them for. Found on training pictures (docs/jpeg-awareness.md)
 ENOUGH, SHARE, OTHER_SHARE, ALIGNED_SHARE = 30.0, 0.005, 0.1, 0.02
+SPREAD = 0.25  # the least share of the evidence beside its two most telling frequencies
 FREEDOM = 6.0  # the price of a free step: log 255
 BETTER = 1.2  # how many times the evidence another table needs against libjpeg's
 BETWEEN, DOUBT = 0.8, 0.05  # noise and outliers between two generations on one grid

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -59,6 +60,19 @@ class Picture:
         return self.colour.shape[2] == 1
 
 
+@dataclass(frozen=True)
+class RgbLevels:
+    """What networks learn from. levels: uint8 (H, W, 3), C-contiguous, upright sRGB; gray is repeated, alpha dropped.
+
+    bits, gray: depth and colour of the file; source_format as in Picture.
+    """
+
+    levels: NDArray[np.uint8]
+    bits: int
+    gray: bool
+    source_format: str
+
+
 def quantise(values: Floats, bits: int) -> Levels:
     """Grey levels of `bits` (8 or 16) from floats in [0, 1]: clipped, half rounded up."""
     white = 255 if bits == 8 else 65535
@@ -114,7 +128,9 @@ def picture_from_array(array: NDArray[np.generic], name: str = "array") -> Pictu
     """
     if array.ndim == 2:
         array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
+    if array.ndim == 3 and array.shape[2] in (1, 2, 3, 4) and 0 in array.shape:
+        raise PictureError(name, f"an array of shape {array.shape} has no pixels")
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
         raise PictureError(name, f"an array of shape {array.shape} is no picture; give (H, W) or (H, W, 1 to 4)")
     if array.dtype in (np.uint8, np.uint16):
         bits = 8 * array.dtype.itemsize
@@ -137,6 +153,19 @@ def to_floats(levels: NDArray[np.generic]) -> Floats:
     out = np.empty(levels.shape, dtype=np.float32)
     np.divide(levels, np.float32(white), out=out, dtype=np.float32)
     return out
+
+
+def eight_bits(levels: Levels) -> NDArray[np.uint8]:
+    """What `quantise` makes of `to_floats` of uint8 or uint16 levels, without the floats: 8 bits stay as they are."""
+    if levels.dtype == np.uint8:
+        return levels.astype(np.uint8, copy=False)
+    return np.take(_rounded(), levels)
+
+
+@lru_cache(maxsize=1)
+def _rounded() -> NDArray[np.uint8]:
+    """The 8-bit level of each 16-bit one."""
+    return quantise(to_floats(np.arange(65536, dtype=np.uint16)), 8).astype(np.uint8, copy=False)
 
 
 def bleed_colour(colour: Floats, alpha: Floats) -> Floats:

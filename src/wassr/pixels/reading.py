@@ -9,8 +9,9 @@ as 8-bit.
 import importlib
 import io
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -18,19 +19,13 @@ from PIL import Image
 from wassr.ground.errors import PictureError
 from wassr.pixels import exif as exif_fields
 from wassr.pixels import icc, jpeg, png, tiff
-from wassr.pixels.libraries import one_line, strict_pillow, vips
-from wassr.pixels.picture import Floats, Levels, Picture, to_floats
+from wassr.pixels.libraries import one_line, strict_pillow
+from wassr.pixels.picture import Levels, Picture, RgbLevels, eight_bits, to_floats
+from wassr.pixels.raster import COLOURS, Raster, is_gray, pillow_raster, vips_raster
 
 PIXEL_LIMIT = 300_000_000  # more is taken for a decompression bomb
 
-
-@dataclass(frozen=True)
-class _Raster:
-    """Decoded pixels as the file has them: (H, W, colours [+ alpha]), not yet upright, not yet sRGB."""
-
-    levels: Levels
-    model: icc.Model
-    orientation: int = 1
+Form = TypeVar("Form")
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,15 @@ class _Extras:
 
 def decode(data: bytes, name: str) -> Picture:
     """A picture from the bytes of a file. Raises PictureError, naming `name`, whatever is wrong with them."""
+    return _guarded(data, name, _picture)
+
+
+def decode_rgb(data: bytes, name: str) -> RgbLevels:
+    """The 8-bit RGB of that picture, without the way through floats. Raises PictureError as `decode` does."""
+    return _guarded(data, name, _rgb)
+
+
+def _guarded(data: bytes, name: str, form: Callable[[bytes, str, str], Form]) -> Form:
     kind = kind_of(data)
     if kind is None:
         raise PictureError(name, _unknown(data))
@@ -53,7 +57,7 @@ def decode(data: bytes, name: str) -> Picture:
         raise PictureError(name, f"has zero pixels, as its {kind} header says")
     try:
         with strict_pillow(PIXEL_LIMIT):
-            return _decode(data, kind, name)
+            return form(data, kind, name)
     except PictureError:
         raise
     except MemoryError:
@@ -78,7 +82,7 @@ def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
     extras = _extras(image, image.format or "PIL")
     try:
         with strict_pillow(PIXEL_LIMIT):
-            raster = _pillow_raster(image, name)
+            raster = pillow_raster(image, name)
     except OSError as error:  # a lazily opened file whose pixels turn out damaged
         raise PictureError(name, f"is damaged or incomplete and cannot be decoded ({one_line(error)})") from error
     return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
@@ -93,15 +97,8 @@ def kind_of(data: bytes) -> str | None:
     return next((kind for start, kind in SIGNATURES.items() if data.startswith(start)), None)
 
 
-def _decode(data: bytes, kind: str, name: str) -> Picture:
-    if kind == "TIFF":
-        return _decode_tiff(data, name)
-    opened = _open(data, kind, name)
-    if kind == "PNG":
-        return _decode_png(data, opened, name)
-    raster = _pillow_raster(opened, name)
-    extras = _extras(opened, kind)
-    raster = replace(raster, orientation=exif_fields.orientation(extras.exif))
+def _picture(data: bytes, kind: str, name: str) -> Picture:
+    raster, extras, opened = _decoded(data, kind, name)
     picture = _developed(raster, extras)
     if kind != "JPEG":
         return picture
@@ -109,13 +106,34 @@ def _decode(data: bytes, kind: str, name: str) -> Picture:
     return replace(picture, jpeg=jpeg.facts(opened, data, raster.orientation, converted))
 
 
-def _decode_png(data: bytes, opened: Image.Image, name: str) -> Picture:
+def _rgb(data: bytes, kind: str, name: str) -> RgbLevels:
+    raster, extras, _ = _decoded(data, kind, name)
+    upright = _upright(raster.levels, raster.orientation)[..., : COLOURS[raster.model]]
+    levels = eight_bits(_srgb(upright, extras.icc, raster.model)[0])
+    rgb = levels if levels.shape[2] == 3 else np.repeat(levels, 3, axis=2)
+    bits = 8 * raster.levels.dtype.itemsize
+    return RgbLevels(np.ascontiguousarray(rgb), bits, raster.model == "gray", extras.format)
+
+
+def _decoded(data: bytes, kind: str, name: str) -> tuple[Raster, _Extras, Any]:
+    """Pixels, what travels beside them, and Pillow's image if there is one."""
+    if kind == "TIFF":
+        return *_decode_tiff(data, name), None
+    opened = _open(data, kind, name)
+    if kind == "PNG":
+        return *_decode_png(data, opened, name), opened
+    raster = pillow_raster(opened, name)
+    extras = _extras(opened, kind)
+    return replace(raster, orientation=exif_fields.orientation(extras.exif)), extras, opened
+
+
+def _decode_png(data: bytes, opened: Image.Image, name: str) -> tuple[Raster, _Extras]:
     if not png.can_hold_all_rows(data):
         raise PictureError(name, MISSING_ROWS)
     if png.depth(data) == 16:
-        raster = _vips_raster(data, "pngload_buffer", name)
+        raster = vips_raster(data, "pngload_buffer", name)
     else:
-        raster = _pillow_raster(opened, name)
+        raster = pillow_raster(opened, name)
         # rows that are missing come out as zeros, so only a picture that ends in zeros has to be counted
         if not raster.levels[-2:].any() and not png.has_all_rows(data):
             raise PictureError(name, MISSING_ROWS)
@@ -123,10 +141,10 @@ def _decode_png(data: bytes, opened: Image.Image, name: str) -> Picture:
     extras = replace(
         extras, exif=extras.exif or png.find(data, b"eXIf"), xmp=extras.xmp or png.find(data, b"iTXt", png.XMP_HEAD)
     )
-    return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
+    return replace(raster, orientation=exif_fields.orientation(extras.exif)), extras
 
 
-def _decode_tiff(data: bytes, name: str) -> Picture:
+def _decode_tiff(data: bytes, name: str) -> tuple[Raster, _Extras]:
     header = tiff.read_header(data)
     _check_size(header.width, header.height, name)
     if header.photometric not in tiff.PHOTOMETRICS:
@@ -135,15 +153,15 @@ def _decode_tiff(data: bytes, name: str) -> Picture:
         )
     if not header.complete:
         raise PictureError(name, "is incomplete: its TIFF header lists fewer strips or tiles than its size needs")
-    raster = _vips_raster(data, "tiffload_buffer", name)
+    raster = vips_raster(data, "tiffload_buffer", name)
     levels = raster.levels
     if header.first_extra == 0:  # unspecified data, not alpha
         levels = levels[..., : COLOURS[raster.model]]
-    if header.photometric == tiff.PALETTE and levels.shape[2] >= 3 and _is_gray(levels):
+    if header.photometric == tiff.PALETTE and levels.shape[2] >= 3 and is_gray(levels):
         levels = levels[..., 2:]
     model: icc.Model = "gray" if levels.shape[2] < 3 else raster.model
     extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF")
-    return _developed(_Raster(levels, model, header.orientation), extras)
+    return Raster(levels, model, header.orientation), extras
 
 
 def _open(data: bytes, kind: str, name: str) -> Any:
@@ -184,43 +202,7 @@ def _sane_dpi(dpi: Any) -> tuple[float, float] | None:
     return (across, down) if all(0.01 < value < 1e6 for value in (across, down)) else None
 
 
-def _pillow_raster(image: Image.Image, name: str) -> _Raster:
-    image.load()
-    mode = image.mode
-    if mode.startswith("I;16"):
-        return _Raster(np.asarray(image).astype(np.uint16)[..., None], "gray")
-    if mode == "CMYK":
-        return _Raster(np.asarray(image), "cmyk")
-    clear = mode in WITH_ALPHA and "transparency" in image.info
-    target = WITH_ALPHA[mode] if clear else MODES.get(mode)
-    if target is None:
-        raise PictureError(name, f"has pixels of the kind {mode!r}, which are not supported; save it with 8 or 16 bits")
-    levels: Levels = np.asarray(image if mode == target else image.convert(target))
-    if levels.ndim == 2:
-        levels = levels[..., None]
-    if mode in ("P", "PA") and _is_gray(levels):
-        levels = levels[..., 2:]
-    return _Raster(levels, "gray" if levels.shape[2] < 3 else "rgb")
-
-
-def _is_gray(levels: Levels) -> bool:
-    return bool((levels[..., 0] == levels[..., 1]).all() and (levels[..., 1] == levels[..., 2]).all())
-
-
-def _vips_raster(data: bytes, loader: str, name: str) -> _Raster:
-    image = getattr(vips().Image, loader)(data, access="sequential", fail_on="error")
-    model = VIPS_MODELS.get(image.interpretation)
-    if model is None or image.format not in VIPS_FORMATS:
-        what = f"{image.interpretation}, {image.format}"
-        raise PictureError(
-            name, f"has pixels of the kind {what!r}, which are not supported; save it as 8- or 16-bit RGB"
-        )
-    kind, shape = VIPS_FORMATS[image.format], (image.height, image.width, image.bands)
-    levels: Levels = np.ndarray(shape, dtype=kind, buffer=image.write_to_memory())
-    return _Raster(levels, model)
-
-
-def _developed(raster: _Raster, extras: _Extras) -> Picture:
+def _developed(raster: Raster, extras: _Extras) -> Picture:
     """Upright sRGB float planes from decoded pixels."""
     levels = _upright(raster.levels, raster.orientation)
     colours = COLOURS[raster.model]
@@ -229,7 +211,7 @@ def _developed(raster: _Raster, extras: _Extras) -> Picture:
     height, width = colour.shape[:2]
     dpi = extras.dpi
     return Picture(
-        colour=colour,
+        colour=to_floats(colour),
         alpha=alpha,
         bits=8 * levels.dtype.itemsize,
         icc=profile,
@@ -240,15 +222,15 @@ def _developed(raster: _Raster, extras: _Extras) -> Picture:
     )
 
 
-def _srgb(levels: Levels, profile: bytes | None, model: icc.Model) -> tuple[Floats, bytes | None]:
-    """Colour as sRGB floats, and the profile that says so if the source had a usable one."""
+def _srgb(levels: Levels, profile: bytes | None, model: icc.Model) -> tuple[Levels, bytes | None]:
+    """Colour as sRGB levels, and the profile that says so if the source had a usable one."""
     effect = icc.effect(profile, model) if profile else "broken"
     if profile and effect == "converts":
         levels = icc.to_srgb(levels, profile, model)
     elif model == "cmyk":
         levels = icc.naive_rgb(levels)
     tag = None if effect == "broken" else icc.srgb_profile(gray=model == "gray")
-    return to_floats(levels), tag
+    return levels, tag
 
 
 def _upright(levels: Levels, orientation: int) -> Levels:
@@ -293,12 +275,6 @@ OPENERS = {  # Pillow plugin, class
     "GIF": ("GifImagePlugin", "GifImageFile"),
 }
 SIZE_FIELDS = {"PNG": (">II", 16), "BMP": ("<ii", 18), "GIF": ("<HH", 6)}
-MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", "RGBa": "RGBA"}
-MODES |= {"P": "RGB", "PA": "RGBA", "YCbCr": "RGB"}
-WITH_ALPHA = {"1": "LA", "L": "LA", "RGB": "RGBA", "P": "RGBA"}  # where one colour is declared transparent
 MISSING_ROWS = "is incomplete: it holds fewer rows of pixels than its PNG header promises"
-VIPS_FORMATS = {"uchar": np.uint8, "ushort": np.uint16}
-VIPS_MODELS: dict[str, icc.Model] = {"grey16": "gray", "b-w": "gray", "rgb16": "rgb", "srgb": "rgb", "cmyk": "cmyk"}
-COLOURS = {"gray": 1, "rgb": 3, "cmyk": 4}
 # EXIF orientation -> rows mirrored, columns mirrored (after the transpose from 5 on)
 MIRRORED = {1: (0, 0), 2: (0, 1), 3: (1, 1), 4: (1, 0), 5: (0, 0), 6: (0, 1), 7: (1, 1), 8: (1, 0)}

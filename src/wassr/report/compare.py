@@ -11,6 +11,8 @@ from wassr.report.page import done, hero
 from wassr.report.reading import Reading, missing
 from wassr.training.course import FIDELITY, PERCEPTUAL
 
+SAME = 0.005  # dB between two measurements of bicubic on the same pictures
+
 
 def comparison(runs: Sequence[Reading]) -> str:
     """The whole page. Raises UsageError when two runs have one name: nobody could tell them apart."""
@@ -27,15 +29,25 @@ def comparison(runs: Sequence[Reading]) -> str:
         f'<header><h1>{escaped(", ".join(names))}</h1><p class="quiet">{len(runs)} runs</p></header>'
         f'<div class="verdicts">{verdicts}</div>{_notes(runs)}'
         f"<section><h2>Checkpoints to take</h2>{_table(runs)}</section>"
-        '<section><h2>Curves</h2><p class="quiet">Of each run the stage that it is in, on the steps since that began. '
-        f"Runs that are validated on other pictures cannot be compared.</p>{curves}</section>"
+        '<section><h2>Curves</h2><p class="quiet">Of each run the stage that it is in, on the steps since it began.'
+        f"</p>{curves}</section>"
     )
     return document(f"{', '.join(names)}: wassr report", body, told(figures, []))
 
 
 def _notes(runs: Sequence[Reading]) -> str:
-    lines = "".join(f"<li><b>{escaped(run.name)}</b> {escaped(line)}</li>" for run in runs for line in missing(run))
+    lines = "".join(f"<li>{escaped(line)}</li>" for line in _apart(runs))
+    lines += "".join(f"<li><b>{escaped(run.name)}</b> {escaped(line)}</li>" for run in runs for line in missing(run))
     return f'<ul class="notes">{lines}</ul>' if lines else ""
+
+
+def _apart(runs: Sequence[Reading]) -> list[str]:
+    """Why these runs' curves say nothing about each other: on the same inputs bicubic is equally good for all."""
+    found = {run.name: run.course.bicubic for run in runs if run.course and run.course.bicubic is not None}
+    if not found or max(found.values()) - min(found.values()) < SAME:
+        return []
+    values = ", ".join(f"{number(value, 'dB')} dB in {name}" for name, value in found.items())
+    return [f"Not to be compared: bicubic stands at {values}; they were validated on other pictures or other inputs."]
 
 
 def _table(runs: Sequence[Reading]) -> str:

@@ -6,7 +6,8 @@ from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from wassr.ground.settings import Strict, hint
+from wassr.ground.faults import hint
+from wassr.ground.settings import Strict
 
 Rate = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]

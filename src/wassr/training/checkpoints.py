@@ -15,7 +15,8 @@ def checkpoint(models: Path, name: str, step: int) -> Path:
 
 def kept_steps(course: Course) -> set[int]:
     """Steps worth keeping: the Pareto set, that of the validations which the verdict offers, and the last."""
-    kept = (*pareto(course.points), *offered(course), course.points[-1])
+    whole, faultless = offered(course)
+    kept = (*pareto(course.points), *whole, *faultless, course.points[-1])
     return {point.step for point in kept}
 
 

@@ -11,7 +11,7 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Strict):
-    """Adam family or RMSProp, as torch defines them."""
+    """From gradients to steps: Adam's family, RMSProp and SGD as torch defines them, TensorFlow's RMSProp, Muon."""
 
     kind: Literal["adam", "adamw", "rmsprop", "rmsprop-tensorflow", "sgd", "muon"] = Field(
         default="adam", description="muon: orthogonalised momentum for convolutions, Adam for the rest"

@@ -58,6 +58,7 @@ def train(
             make.adversarial_problems(recipe, say)
             for line in told(recipe):
                 say(line)
+            _check_teachers(recipe, numbers)
             start = _same_start(path, numbers, start)
             state, reference = _first_state(recipe, folder, saved, start)
             return _run(recipe, folder, state, reference, numbers, say, stop_on_plateau)
@@ -112,6 +113,14 @@ def _same_start(path: Path, numbers: Numbers | None, start: str | None) -> str |
         began = f"from {numbers.start}" if numbers.start else "without --from"
         raise CannotStart(f"{path}: this run began {began}, not from {start}; choose another folder with -o")
     return numbers.start or None if numbers else start
+
+
+def _check_teachers(recipe: Recipe, numbers: Numbers | None) -> None:
+    """Raises CannotStart or ModelError now, not hours later, for a teacher of a stage to come that cannot teach it."""
+    past_content = numbers is not None and numbers.stage == "adversarial"
+    for stage in (None if past_content else recipe.content, recipe.adversarial):
+        if stage and stage.teacher:
+            teaching(stage.teacher, recipe)
 
 
 def _first_state(recipe: Recipe, folder: RunFolder, saved: list[Path], start: str | None) -> tuple[State, Generator]:

@@ -184,12 +184,13 @@ def save_model(path: Path, generator: Generator, card: Card) -> None:
 
 
 def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
-    """Refuse impossible combinations of critic and loss; tell of doubtful ones.
+    """Refuse losses that cannot be computed and impossible combinations of critic and loss; tell of doubtful ones.
 
     Before the first stage, so that nobody waits hours for the second one's mistakes.
     """
     spec = recipe.adversarial
     if spec is None:
+        _rehearse(recipe, "content", None)
         return
     if recipe.generator.channels == "y":
         raise CannotStart(
@@ -207,7 +208,7 @@ def adversarial_problems(recipe: Recipe, say: Callable[[str], None]) -> None:
             _rehearse(recipe, name, critic)
 
 
-def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
+def _rehearse(recipe: Recipe, name: str, critic: nn.Module | None) -> None:
     """Losses and critic of a stage on black crops of its size. Raises TrainingError where that cannot be done."""
     spec, scale = stage_of(recipe, name), recipe.generator.scale
     try:
@@ -220,7 +221,7 @@ def _rehearse(recipe: Recipe, name: str, critic: nn.Module) -> None:
     try:
         with torch.no_grad():
             content(high, high)
-            if isinstance(spec, AdversarialStage):
+            if critic is not None and isinstance(spec, AdversarialStage):
                 what = f"critic {spec.critic.network}"
                 critic(high, low)
     except (RuntimeError, ValueError) as error:  # torch's, from within a layer

@@ -9,6 +9,7 @@ import torch
 from wassr.data.degradations import with_reduction
 from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.ground.errors import CannotStart
+from wassr.ground.words import counted
 from wassr.training.recipe import Recipe
 from wassr.training.validation import Pair, validation_pairs
 
@@ -30,9 +31,9 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     pairs = _pairs(recipe, held)
     largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
     steps = recipe.data.degradations
-    pictures = load_pictures(files, largest, recipe.data.cache_gigabytes)
+    pictures = load_pictures(files, largest, recipe.data.cache_gigabytes, folder=recipe.data.cache_folder)
     megapixels = sum(height * width for height, width in pictures.sizes) / 1e6
-    words = f"{len(pictures)} pictures, {megapixels:.1f} megapixels; {len(pairs)} held out"
+    words = f"{counted(len(pictures), 'picture')}, {megapixels:.1f} megapixels; {len(pairs)} held out"
     words += f"; low side: {', '.join(step.kind for step in with_reduction(steps))}" if steps else ""
     say(f"{recipe.name}: {words}; {torch.get_num_threads()} threads, {recipe.precision}")
     for note in pictures.notes:

@@ -13,7 +13,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
 from wassr.ground.errors import SettingsError
-from wassr.ground.settings import Strict, hint, read_settings, settings_file, shipped_settings
+from wassr.ground.faults import hint
+from wassr.ground.settings import Strict, read_settings, settings_file, shipped_settings
 from wassr.models.card import Base, Channels
 from wassr.networks.facts import CRITIC_FACTS, CRITIC_WORDS, FACTS, FEATURE_LAYERS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
@@ -103,6 +104,7 @@ class Data(Strict):
         default=1, description="crops drawn for each one used; the one with the most detail is taken"
     )
     cache_gigabytes: Positive = Field(default=4.0, description="memory for decoded pictures, as 8-bit pixels")
+    cache_folder: str | None = Field(default=None, description="folder that keeps the others decoded, from run to run")
     workers: int = Field(default=1, ge=0, description="threads that prepare crops ahead; never changes what they are")
     degradations: NamedSteps = Field(
         default=(), description="what the low side went through: a chain's name (jpeg, web, blind), its file, or steps"

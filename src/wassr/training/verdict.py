@@ -127,10 +127,13 @@ def _trend_word(course: Course, t: Thresholds) -> tuple[Word, str]:
             f"{name} was {sign * values[best]:.4g}{unit} at step {steps[best]} and gets worse, "
             f"now {sign * values[-1]:.4g}{unit}",
         )
-    figures = f"{name} {sign * found.change:+.2g}{unit} since step {steps[-t.window]}"
-    if found.falls and -found.change >= least:
-        return "improving", f"{figures}, now {sign * values[-1]:.4g}{unit}"
-    return "plateau", f"{figures}, noise {found.noise:.2g}{unit}, now {sign * values[-1]:.4g}{unit}"
+    word: Word = "improving" if found.falls and -found.change >= least else "plateau"
+    span = steps[-1] - steps[-t.window]
+    low, high = sorted((sign * found.low * span, sign * found.high * span))
+    return word, (
+        f"{name} {sign * values[-t.window]:.4g} to {sign * values[-1]:.4g}{unit} since step {steps[-t.window]}, "
+        f"trend {sign * found.change:+.2g} ({low:+.2g} to {high:+.2g})"
+    )
 
 
 def _wrong(course: Course, point: Point, t: Thresholds) -> str | None:
@@ -153,7 +156,7 @@ def _fallen(course: Course, point: Point, t: Thresholds) -> str | None:
     if course.bicubic is not None and fidelity < course.bicubic - t.under_bicubic:
         return f"PSNR-Y {fidelity:.2f} dB, {course.bicubic - fidelity:.1f} under bicubic"
     if consistency is not None and consistency < t.least_consistency:
-        return f"LR-consistency {consistency:.1f} dB, under {t.least_consistency:g}"
+        return f"LR-consistency {consistency:.2f} dB, under {t.least_consistency:g}"
     return None
 
 
@@ -163,14 +166,19 @@ def _last_good(course: Course, t: Thresholds) -> int:
 
 
 def _flags(course: Course, t: Thresholds) -> list[Flag]:
-    found = []
-    last, start = course.points[-1].values, course.start.values
+    found: list[Flag] = []
     if course.stage == "adversarial":
         found += _critic_flags(course, t)
-    drift, before = last.get("valid/colour_drift", 0.0), start.get("valid/colour_drift", 0.0)
+    return found + _faults(course, course.points[-1], t)
+
+
+def _faults(course: Course, point: Point, t: Thresholds) -> list[Flag]:
+    """What is wrong with the pictures of one validation."""
+    found, values, start = [], point.values, course.start.values
+    drift, before = values.get("valid/colour_drift", 0.0), start.get("valid/colour_drift", 0.0)
     if drift > before + t.drift:
         found.append(Flag("colour drift", f"{drift:.2f} grey levels, at the start {before:.2f}"))
-    raster, before = last.get("valid/checkerboard", 0.0), start.get("valid/checkerboard", 0.0)
+    raster, before = values.get("valid/checkerboard", 0.0), start.get("valid/checkerboard", 0.0)
     if raster > t.raster and raster > t.raster_rise * before:
         found.append(
             Flag("checkerboard", f"error {raster:.1f} times its background at the raster, at the start {before:.1f}")
@@ -237,21 +245,28 @@ def _recent(course: Course, tag: str, t: Thresholds, count: int = 3) -> float | 
     return statistics.median(values) if values else None
 
 
-def offered(course: Course, t: Thresholds = Thresholds()) -> list[Point]:
-    """What is to choose from: the Pareto set of the validations that did not fall apart, the start among them."""
-    return pareto([point for point in course.points if not _fallen(course, point, t)])
+def offered(course: Course, t: Thresholds = Thresholds()) -> tuple[list[Point], list[Point]]:
+    """What is to choose from: the Pareto sets of the validations that did not fall apart, and of those of them whose
+    pictures have no fault that is flagged; the start is among both."""
+    whole = [point for point in course.points if not _fallen(course, point, t)]
+    return pareto(whole), pareto([point for point in whole if not _faults(course, point, t)])
 
 
 def choices(course: Course, t: Thresholds = Thresholds()) -> dict[Wish, int]:
-    """Steps of the Pareto set for each wish, from faithful over balanced to perceptual never more faithful.
+    """Steps of a Pareto set for each wish, from faithful over balanced to perceptual never more faithful.
+
+    Of the set without faults, unless it has less than a quarter of the gain that the other has.
 
     perceptual: the smallest distance. faithful: the highest fidelity that has a quarter of the best perceptual gain.
     balanced: of those that have it, nearest to best fidelity and best distance at once, each in units of the set's own
     range. Content stages, and where no gain can be seen: one for all, the highest fidelity that is not farther than the
     start, which is the start itself where nothing was gained.
     """
-    front = offered(course, t)
+    front, faultless = offered(course, t)
     begun = distance_of(course.start)
+    gains = [begun - min(map(distance_of, points)) for points in (front, faultless)]
+    if course.stage == "content" or gains[1] >= t.least_gain * gains[0]:
+        front = faultless
     least = min(front, key=distance_of)
     gain = begun - distance_of(least)
     if course.stage == "content":

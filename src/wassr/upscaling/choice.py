@@ -80,6 +80,7 @@ class Choice:
         self.names, self._make, self._verbose = tuple(names), make, verbose
         self._described: set[str] = set()
         self._opened: dict[str, Upscaler] = {}
+        self._replaced = set[tuple[str, str]]()  # what was told of: (asked, by whom)
         self.first = self._open(self.names[-1 if compressed_first else 0])
 
     @classmethod
@@ -108,6 +109,8 @@ class Choice:
             self._described.add(asked)
             upscaler.say(upscaler.describe())
         model, projection = member.card.name, member.projection(found)
+        if len(self.names) == 1 and member is not upscaler:
+            self._tell_of(upscaler, member, target.factor_for(picture.height, picture.width, upscaler.card.scale), name)
         if found.quality is not None:
             why = "light compression, " if light and len(self.names) > 1 else ""
             seen = overruled(picture, self.jpeg)
@@ -124,6 +127,14 @@ class Choice:
             name: self._opened[name].identity() if name in self._opened else Mixture(find(name)).identity
             for name in self.names
         }
+
+    def _tell_of(self, asked: Upscaler, member: Upscaler, factor: float, name: str) -> None:
+        """A model that was named is not the one that enlarges: said of the first picture that each stands in for."""
+        pair = (asked.card.name, member.card.name)
+        if pair not in self._replaced:
+            self._replaced.add(pair)
+            reach = "reaches" if factor > asked.card.scale else "makes"
+            asked.say(f"{name}: x{factor:.3g} is made by {pair[1]} ({pair[0]} {reach} x{asked.card.scale})")
 
     def _open(self, name: str) -> Upscaler:
         self._opened[name] = self._make(name)

@@ -5,11 +5,12 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from wassr.ground.errors import EngineError
+from wassr.ground.errors import EngineError, NoSuchEngine
 from wassr.models.build import build_generator
 from wassr.models.modelfile import load_weights
 from wassr.models.shelf import ModelFile
 from wassr.networks.inference import inference_form
+from wassr.upscaling.machine import threads_for
 
 Floats = NDArray[np.float32]
 
@@ -52,11 +53,11 @@ def open_model(model: ModelFile, device: str, threads: int = 0) -> TorchEngine:
     if device.startswith("cuda"):
         number = int(device.partition(":")[2])
         if number >= torch.cuda.device_count():
-            raise EngineError(f"-g {number}: torch sees {torch.cuda.device_count()} GPUs here; take -g cpu")
+            raise NoSuchEngine(f"-g {number}: torch sees {torch.cuda.device_count()} GPUs here; take -g cpu")
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False  # float32 means float32
     if device == "mps" and not torch.backends.mps.is_available():
-        raise EngineError("-g mps: this machine has no Apple GPU that torch can use; take -g cpu")
+        raise NoSuchEngine("-g mps: this machine has no Apple GPU that torch can use; take -g cpu")
     if threads:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(threads_for(threads))
     weights, card = load_weights(model.weights)
     return TorchEngine(inference_form(build_generator(card, weights).network), device)

@@ -15,11 +15,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from wassr.ground.errors import EngineError, UsageError
+from wassr.ground.errors import EngineError, NoSuchEngine, UsageError
 from wassr.models.card import Card
 from wassr.models.openvino_core import openvino_core
 from wassr.models.shelf import ModelFile
-from wassr.upscaling.machine import keep_memory, usable_cores
+from wassr.upscaling.machine import keep_memory, threads_for
 
 Floats = NDArray[np.float32]
 
@@ -56,7 +56,7 @@ class OpenVinoEngine:
     def __init__(
         self, model: Path | bytes, precision: str = "float32", threads: int = 0, reason: str = "asked for"
     ) -> None:
-        self.precision, self.threads, self.reason = precision, threads or usable_cores(), reason
+        self.precision, self.threads, self.reason = precision, threads_for(threads), reason
         keep_memory()
         self._core = openvino_core()
         try:
@@ -92,7 +92,7 @@ class OnnxRuntimeEngine:
     precision = "float32"
 
     def __init__(self, model: Path | bytes, threads: int = 0, reason: str = "asked for") -> None:
-        self.threads, self.reason = threads or usable_cores(), reason
+        self.threads, self.reason = threads_for(threads), reason
         keep_memory()
         self._session = onnxruntime_session(model, self.threads)
         self._input = self._session.get_inputs()[0].name
@@ -168,7 +168,8 @@ def choose(model: ModelFile, wish: Wish) -> Engine:
     if name == "auto":
         name = next((name for name in ("openvino", "onnxruntime") if installed(name)), "")
     if not name or not installed(name):
-        raise EngineError(f"{name or 'openvino'} is not installed: pip install {name or 'openvino'}")
+        missing = EngineError if wish.engine == "auto" else NoSuchEngine
+        raise missing(f"{name or 'openvino'} is not installed: pip install {name or 'openvino'}")
     reason = "asked for" if wish.engine != "auto" else "the fastest on CPUs"
     if name == "onnxruntime":
         if wish.precision == "bfloat16":
@@ -220,7 +221,7 @@ def _openvino_precision(model: ModelFile, wish: Wish, reason: str) -> Engine:
         return plain
     if not plain.offers("bfloat16"):
         if wish.precision == "bfloat16":
-            raise EngineError("--precision bfloat16: this CPU has no instructions for it")
+            raise NoSuchEngine("--precision bfloat16: this CPU has no instructions for it")
         plain.reason = f"{reason}; this CPU has no bfloat16"
         return plain
     half = OpenVinoEngine(model.deployment, "bfloat16", wish.threads, reason)
@@ -252,7 +253,7 @@ def _speed(one: Engine, other: Engine, card: Card) -> float:
 def _torch(model: ModelFile, wish: Wish, reason: str = "") -> Engine:
     """The torch engine, imported here and nowhere else, so that enlarging on a CPU never loads torch."""
     if not installed("torch"):
-        raise EngineError("the torch engine and GPUs need the extra: pip install 'wassr[train]'")
+        raise NoSuchEngine("the torch engine and GPUs need the extra: pip install 'wassr[train]'")
     if wish.precision == "bfloat16":
         raise UsageError("--precision bfloat16: the torch engine runs float32 only")
     device = {"auto": "cpu", "-1": "cpu"}.get(wish.device, wish.device)

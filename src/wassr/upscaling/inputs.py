@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from wassr.ground.errors import UsageError
 from wassr.ground.files import in_the_way
+from wassr.ground.words import counted
 from wassr.pixels.formats import READABLE, WRITABLE
 from wassr.upscaling.ledger import Ledger
 
@@ -120,6 +121,17 @@ def find_sources(inputs: list[str], recursive: bool = False, leave_out: Path | N
     return Found(tuple(sources.values()), passed_over, many)
 
 
+def nothing_found(inputs: list[str], found: Found, recursive: bool) -> str:
+    """That no picture was found, where it was looked, and what would help."""
+    where = ", ".join(inputs[:3]) + (f" and {len(inputs) - 3} more" if len(inputs) > 3 else "")
+    folders = [folder for folder in (Path(text).expanduser() for text in inputs) if folder.is_dir()]
+    place = "among what matches" if not folders else "found in it" if len(inputs) == 1 else "found in them"
+    others = f" ({counted(found.passed_over, 'other file')})" if found.passed_over else ""
+    below = " or in folders below" if recursive and folders else ""
+    hint = "; --recursive looks into subfolders" if not recursive and any(map(_has_folders, folders)) else ""
+    return f"{where}: no pictures {place}{below}{others}{hint}"
+
+
 def plan(found: Found, output: str, extension: str = "auto", suffix: str = "", option: str = "-o") -> Plan:
     """Where everything goes.
 
@@ -191,6 +203,10 @@ def _walk(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Sou
         )
         for name in sorted(files):
             yield Source(inside / name, PurePath(here).relative_to(folder))
+
+
+def _has_folders(folder: Path) -> bool:
+    return any(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _matches(pattern: str) -> list[Source]:

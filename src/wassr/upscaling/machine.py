@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+MOST_PER_CORE = 4  # threads; more only wait for each other, and at some thousands an engine cannot start
 OUT_OF_MEMORY = (
     "out of memory",
     "bad_alloc",
@@ -27,6 +28,15 @@ def usable_cores() -> int:
     except (OSError, ValueError):
         pass  # no cgroup v2: no quota known
     return cores
+
+
+def threads_for(asked: int) -> int:
+    """Threads for an engine: one for each usable core where 0 are asked for, never above MOST_PER_CORE for each core.
+
+    The machine's cores count for the bound, not those that a container is allowed: it may say fewer than there are.
+    """
+    cores = usable_cores()
+    return min(asked, MOST_PER_CORE * max(cores, os.cpu_count() or 1)) if asked else cores
 
 
 def free_memory() -> int:

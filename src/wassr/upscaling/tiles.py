@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,8 @@ class Tiles:
     """Makes the tiles of one picture.
 
     low: (1 or 3, h, w) in [0, 1]; `again` gives the float32 engine that computes suspicious tiles a second time;
-    thorough: judge tiles against the input, not only for non-finite values; done: called after each tile.
+    thorough: judge tiles against the input, not only for non-finite values; done: called after each tile; file: of the
+    model, if there is one.
     """
 
     card: Card
@@ -35,6 +37,7 @@ class Tiles:
     thorough: bool = True
     say: Say = lambda text: None
     done: Callable[[], None] = lambda: None
+    file: Path | None = None
     entrance: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,16 +62,17 @@ class Tiles:
         if reason is None:
             return made
         engine = self.again()
-        self.say(
-            f"{self.name}: {self.engine.name} gave {reason} in a tile; computing it again by {engine.name} in float32"
-        )
-        made = self._run(engine, row, column)
-        if self._doubt(made, core) is None:
-            return made
+        same = engine is not self.engine and _kind(engine) == _kind(self.engine)
+        if not same:  # it would only give the same again
+            said = f"{self.engine.name} gave {reason} in a tile; computing it again by {engine.name} in float32"
+            self.say(f"{self.name}: {said}")
+            made = self._run(engine, row, column)
+            if self._doubt(made, core) is None:
+                return made
         place = f"the tile at row {row.core_start}, column {column.core_start}"
-        raise PictureError(
-            self.name, f"{place}: model {self.card.name} gives {reason}, in float32 too; nothing is written"
-        )
+        found = f"model {self.card.name} gives {reason}{'' if same else ', in float32 too'}; nothing is written"
+        cause = "" if self.file is None else f"; its file may be damaged: {self.file}; get it anew"
+        raise PictureError(self.name, f"{place}: {found}{cause}")
 
     def _doubt(self, made: Floats, core: Floats) -> str | None:
         return doubt(made, self.card.base, core, self.thorough, self.card.inputs)
@@ -114,3 +118,8 @@ class Tiles:
         plain = self._bicubic(self.low, row, column)
         plain += bright - luma(plain.transpose(1, 2, 0))[None]
         return plain
+
+
+def _kind(engine: Engine) -> tuple[str, str, str]:
+    """Engines of one kind, from the same file, give the same: its name, precision and device."""
+    return engine.name, engine.precision, str(getattr(engine, "device", "cpu"))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.ground.errors import PictureError, UsageError
+from wassr.ground.words import counted
 from wassr.models.card import Card
 from wassr.models.shelf import find, shipped
 from wassr.pixels.jpeg_traces import History
@@ -23,7 +24,7 @@ from wassr.upscaling.bins import Bins, InBins, bins_of, states_bins
 from wassr.upscaling.compression import jpeg_wish, look
 from wassr.upscaling.engines import Engine, Wish, float32_wish
 from wassr.upscaling.kinds import enlarged_like
-from wassr.upscaling.machine import free_memory
+from wassr.upscaling.machine import MOST_PER_CORE, free_memory, threads_for
 from wassr.upscaling.strength import Mixture, mixture
 from wassr.upscaling.target import Target
 from wassr.upscaling.tiles import Tiles
@@ -119,7 +120,9 @@ class Upscaler:
     def describe(self) -> str:
         """Engine, precision, threads and why, in one line."""
         engine = self.engine
-        threads = f"{engine.threads} thread{'s' if engine.threads > 1 else ''}"
+        threads, asked = counted(engine.threads, "thread"), self._wish.threads
+        if threads_for(asked) < asked:
+            threads += f" (not {asked}: {MOST_PER_CORE} for each core are the most)"
         name = self._mixture.name if self._mixture else self.card.name
         return f"{name}: {engine.name}, {engine.precision}, {threads} ({engine.reason})"
 
@@ -205,7 +208,8 @@ class Upscaler:
 
         bins: take the place of back-projection, even where there are none of them; None: it has its place.
         """
-        tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done)
+        file = self._mixture.model.path if self._mixture else None
+        tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done, file)
         stage: Stage = NetworkRows(cutting, self.card.scale, tiles.make)
         for _ in range(self.card.consistency if bins is None else 0):
             stage = Consistent(stage, low)
