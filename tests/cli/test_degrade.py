@@ -113,7 +113,8 @@ def test_needs_no_torch(tmp_path: Path) -> None:
         (["a.png", "-o", "-"], "name files and folders"),
         (["a.png", "-o", "b.png", "--chain", "jepg"], "jepg: no such chain or file; did you mean jpeg?"),
         (["a.png", "-o", "b.png", "--chain", "bad.yaml"], "bad.yaml:2: steps.0.jpge: unknown key; did you mean jpeg?"),
-        (["a.png", "-o", "b.jpg"], "different formats"),
+        (["a.png", "-o", "b.jpg"], "-o b.jpg: results are PNGs; name it so, as in b.png, or end a folder in a slash"),
+        (["a.png", "-o", "b"], "-o b: results are PNGs"),
         (["a.png", "--preview", "sheet.jpg"], "the sheet is a PNG"),
         (["empty", "-o", "out"], "no pictures found"),
         (["a.png", "-o", "b.png", "-s", "0"], "Usage"),
@@ -132,6 +133,52 @@ def test_wrong_use_is_2(args: list[str], words: str, tmp_path: Path, monkeypatch
     assert code == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "b.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["in/a.png", "--preview", "in/a.png"], "--preview in/a.png: is an input or a result of this run"),
+        (["in", "--preview", "./in/sub/b.png"], "is an input or a result"),
+        (["in/a.png", "-o", "low.png", "--preview", "low.png"], "is an input or a result"),
+        (["in", "-o", "out", "--preview", "out/a.png"], "is an input or a result"),
+        (["in", "-o", "in"], "-o in: a result would replace the input in/a.png; name another place"),
+        (["in/a.png", "-o", "in/a.png"], "would replace the input in/a.png"),
+        (["in/a.png", "in/sub/b.png", "-o", "in/sub"], "would replace the input in/sub/b.png"),
+        (["link/a.png", "-o", "in"], "would replace the input in/a.png"),
+    ],
+)
+def test_originals_are_never_replaced(args: list[str], words: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    save(tmp_path / "in" / "a.png", 64, 64)
+    save(tmp_path / "in" / "sub" / "b.png", 64, 64, seed=1)
+    (tmp_path / "link").symlink_to("in")
+    before = tree(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for more in ([], ["--overwrite"]):
+        monkeypatch.setattr(sys, "argv", ["wassr", "degrade", *args, *more])
+        assert main() == 2
+        assert words in capsys.readouterr().err
+    assert tree(tmp_path) == before
+
+
+def test_a_sheet_replaces_a_file_only_where_that_is_said(wassr: Wassr, tmp_path: Path) -> None:
+    save(tmp_path / "a.png", 64, 64)
+    before = save(tmp_path / "sheet.png").read_bytes()
+    ended = wassr("degrade", "a.png", "--preview", "sheet.png")
+    assert ended.returncode == 2
+    assert ended.stderr.decode() == "wassr: --preview sheet.png: exists; --overwrite replaces it\n"
+    assert (tmp_path / "sheet.png").read_bytes() == before
+    assert wassr("degrade", "a.png", "--preview", "sheet.png", "--overwrite").returncode == 0
+    assert (tmp_path / "sheet.png").read_bytes() != before
+
+
+def test_a_missing_input_is_told_whatever_the_output_is_called(wassr: Wassr, tmp_path: Path) -> None:
+    save(tmp_path / "low.png")
+    for output in ("d4", "low.png", "low.jpg"):
+        ended = wassr("degrade", "nothere", "-o", output)
+        assert ended.returncode == 1
+        assert "nothere: no such file or folder" in ended.stderr.decode()
+        assert "-o" not in ended.stderr.decode()
 
 
 def test_what_a_codec_cannot_hold_is_told_and_does_not_stop_the_rest(wassr: Wassr, tmp_path: Path) -> None:

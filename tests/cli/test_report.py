@@ -28,6 +28,20 @@ def test_a_report_that_fails_does_not_fail_the_training(tmp_path: Path, capsys: 
 
 
 @pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("s.png", "-o s.png: HTML is written there; name it so, as in s.html"),
+        ("s.png/page.html", "-o s.png/page.html: s.png is a file, no folder; name another place"),
+    ],
+)
+def test_a_bad_output_is_refused_before_anything_is_read(wassr: Wassr, tmp_path: Path, output: str, words: str) -> None:
+    (tmp_path / "s.png").write_bytes(b"picture")
+    done = wassr("report", "absent", "-o", output)
+    assert (done.returncode, done.stderr.decode()) == (2, f"wassr: {words}\n")
+    assert (tmp_path / "s.png").read_bytes() == b"picture"
+
+
+@pytest.mark.parametrize(
     ("given", "code", "words"),
     [(["absent"], 2, "no such folder"), (["empty"], 1, "is empty")],
 )

@@ -166,6 +166,10 @@ def test_wrong_use_is_2(args: list[str], model: Path, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("args", "line"),
     [
+        (
+            ["a.png", "-o", "b.png", "--strength", "nan"],
+            "--strength nan: choose a number from 0 (content model) to 1 (the model itself)",
+        ),
         (["-", "-", "-o", "b.png"], "- stands for stdin, which can be read once only"),
         (["a.png", "-o", "a.png/b.png"], "-o a.png/b.png: a.png is a file, no folder; name another place"),
         (["a.png", "-o", "b.png", "-s", "0"], "factor 0: must be above 0 (and below a million)"),
@@ -178,6 +182,25 @@ def test_wrong_use_in_one_line_of_the_real_command(wassr: Wassr, tmp_path: Path,
     assert ended.returncode == 2
     assert ended.stderr.decode().startswith(f"wassr: {line}")
     assert ended.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (
+            ["a.png", "-o", "b.png", "--report", "a.png"],
+            "--report a.png: JSON is written there; name it so, as in a.json",
+        ),
+        (["a", "-o", "b.png", "--report", "a"], "--report a: is an input or a result of this run; name another file"),
+    ],
+)
+def test_a_report_is_no_input(args: list[str], line: str, model: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    before = save(tmp_path / "a.png").read_bytes()
+    (tmp_path / "a").write_bytes(before)
+    monkeypatch.chdir(tmp_path)
+    assert in_process(["upscale", *args, "-n", str(model)], monkeypatch) == 2
+    assert capsys.readouterr().err == f"wassr: {line}\n"
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "a.png").read_bytes() == before
 
 
 def test_threads_without_number_are_not_taken_and_said(wassr: Wassr, model: Path, tmp_path: Path) -> None:

@@ -61,6 +61,19 @@ def test_values_that_mean_nothing_say_what_to_do() -> None:
     assert "a list of at least 1" in refused("  []\n")
 
 
+def test_a_wrong_share_is_named_as_it_is_written() -> None:
+    assert refused('- jpeg: {chroma: {"4:1:0": 1}}\n').startswith("c.yaml:3: steps.0.jpeg.chroma.4:1:0: ")
+
+
+@pytest.mark.parametrize("text", ["- jpeg: {}\n", "# steps\n[{jpeg: {}}]\n"])
+def test_a_bare_list_of_steps_says_where_it_belongs(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        find_chain(str(file))
+    assert str(caught.value) == f"{file}: is a list; put the list under steps:"
+
+
 def test_a_chain_by_name_or_file(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("steps:\n- webp: {quality: [60, 60]}\n", encoding="utf-8")
     (step,) = find_chain(str(tmp_path / "own.yaml")).steps

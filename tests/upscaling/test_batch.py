@@ -213,8 +213,9 @@ def test_each_picture_gets_the_model_for_its_history(mixed: Path) -> None:
     outcome, choice = chosen(Options(), said=said)
     assert [result.model for result in outcome.results] == [DEFAULT_MODEL, COMPRESSED_MODEL, COMPRESSED_MODEL]
     assert [[one.quality for one in result.jpeg] for result in outcome.results] == [[], [50], [50]]
-    assert said[0].startswith(f"{COMPRESSED_MODEL}: openvino, float32, 1 thread")
-    assert said[1:] == [
+    assert said[0].startswith(f"{DEFAULT_MODEL}: openvino, float32, 1 thread")
+    assert said[1].startswith(f"{COMPRESSED_MODEL}: openvino, float32, 1 thread")
+    assert said[2:] == [
         f"in/file.jpg: JPEG of quality 50, 4:2:0: {COMPRESSED_MODEL}, within its quantisation intervals",
         f"in/hidden.png: an earlier JPEG of quality 50: {COMPRESSED_MODEL}, within its quantisation intervals",
     ]

@@ -83,11 +83,38 @@ def test_what_a_line_says(make) -> None:
     light, bins = f"light compression, {DEFAULT_MODEL}", f"{COMPRESSED_MODEL}, within its quantisation intervals"
     assert line(jpeg(quality=97)) == f"a: JPEG of quality 97, 4:2:0: {light}, network alone"
     assert line(clean(), 97) == f"a: JPEG of quality 97, as --jpeg says: {light}, network alone"
+    assert line(hidden_jpeg(), 80) == (
+        "a: JPEG of quality 80, as --jpeg says (its pixels show an earlier JPEG of quality 50): "
+        f"{COMPRESSED_MODEL}, within its quantisation intervals"
+    )
+    assert line(hidden_jpeg(), 50).startswith("a: JPEG of quality 50, as --jpeg says: ")
     assert line(jpeg(), 97) == f"a: JPEG of quality 50, 4:2:0 (by the file's own tables, not --jpeg 97): {bins}"
     assert line(jpeg(quality=97), "auto", (DEFAULT_MODEL,)) == (
         f"a: JPEG of quality 97, 4:2:0: {DEFAULT_MODEL}, network alone"
     )
     assert line(jpeg(quality=97), 50).endswith(f"an earlier JPEG of quality 50, as --jpeg says: {bins}")
+
+
+def test_a_model_is_described_when_it_is_needed_first(make) -> None:
+    said: list[str] = []
+    choice = Choice(BOTH, lambda name: Upscaler(name, precision="float32", threads=1, say=said.append))
+    assert choice.first.card.name == DEFAULT_MODEL
+    assert said == []
+    model_of(choice, hidden_jpeg())
+    assert [line.split(":")[0] for line in said] == [COMPRESSED_MODEL, "a"]
+
+
+@pytest.mark.parametrize(("wish", "words"), [("auto", "no trace of JPEG"), ("off", "taken as never compressed")])
+def test_a_clean_picture_gets_its_line_where_all_do(make, wish: JpegWish, words: str) -> None:
+    said: list[str] = []
+    for verbose in (False, True):
+        said.clear()
+        names = offered(wish)
+        made = Choice(names, lambda name: Upscaler(name, threads=1, jpeg=wish, say=said.append), verbose=verbose)
+        made.of(read_picture(clean()), Target(), "a")
+        assert len(said) == 1 + verbose
+    assert said[-1].startswith(f"a: {words}")
+    assert said[-1].endswith(f": {DEFAULT_MODEL}, network alone")
 
 
 def test_what_is_likely_by_first_bytes() -> None:
@@ -122,9 +149,10 @@ def test_a_named_model_takes_all(model: Path) -> None:
     choice = Choice.only(Upscaler(model, say=said.append))
     found = choice.of(read_picture(jpeg()), Target(), "a.jpg")
     assert (found.model, found.found.quality) == ("tiny-x4", 50)
-    assert said == ["a.jpg: JPEG of quality 50, 4:2:0: tiny-x4, network alone"]
+    assert said[0].startswith("tiny-x4: openvino, ")
+    assert said[1:] == ["a.jpg: JPEG of quality 50, 4:2:0: tiny-x4, network alone"]
     assert model_of(choice, clean()) == "tiny-x4"
-    assert len(said) == 1
+    assert len(said) == 2
 
 
 def test_who_stands_in_for_a_named_model_is_said_once(make, tmp_path: Path) -> None:

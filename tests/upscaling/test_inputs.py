@@ -69,7 +69,7 @@ def test_names_with_magic_are_files_first(tmp_path) -> None:
 
 def test_what_is_missing_is_a_failed_job_not_an_end(tmp_path) -> None:
     sources = find_sources([str(tmp_path / "no.png"), f"{tmp_path}/*.jpg"]).sources
-    assert [source.trouble for source in sources] == ["no such file", "no file matches this pattern"]
+    assert [source.trouble for source in sources] == ["no such file or folder", "no file matches this pattern"]
 
 
 def test_wrong_inputs(tmp_path) -> None:

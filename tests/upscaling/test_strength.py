@@ -125,14 +125,20 @@ def test_only_parent_and_child_are_mixed(tmp_path: Path) -> None:
         mixture(find(path), 0.5)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("compact-x2", "scale 4"), ("wassr-jpeg-x4-faithful", "inputs clean")])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("compact-x2", "compact-x2: was not trained from a content model, so there is nothing"),  # its body was taken
+        ("wassr-jpeg-x4-faithful", "its content model compact-x4 has inputs clean instead of"),
+    ],
+)
 def test_a_start_that_was_made_for_something_else_is_no_content_model(name: str, reason: str) -> None:
     assert find(name).card.parent == "compact-x4"
-    with pytest.raises(UsageError, match=f"its content model compact-x4 has {reason} instead of"):
+    with pytest.raises(UsageError, match=reason):
         mixture(find(name), 0.5)
 
 
-@pytest.mark.parametrize("change", [{"scale": 2}, {"channels": "y"}, {"base": "nearest"}, {"inputs": "compressed"}])
+@pytest.mark.parametrize("change", [{"channels": "y"}, {"base": "nearest"}, {"inputs": "compressed"}])
 def test_a_parent_that_is_used_otherwise_is_refused(change: dict[str, object], tmp_path: Path) -> None:
     path = tiny_family(tmp_path)
     tiny_model(tmp_path / f"{PARENT}.onnx", tiny_card().model_copy(update=change))

@@ -1,5 +1,6 @@
 """`wassr degrade`: parse, degrade, print, exit code."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from wassr.ground.errors import PictureError, UsageError
 if TYPE_CHECKING:
     from wassr.data.chain import Step
     from wassr.data.filters import Levels
-    from wassr.upscaling.inputs import Job, Source
+    from wassr.upscaling.inputs import Found, Job, Source
 
 SHEET_PICTURES = 6
 
@@ -27,7 +28,7 @@ def degrade(
 ) -> None:
     """Make low-resolution pictures as a chain of degradations leaves them, or see on a sheet what it does."""
     from wassr.data.chain import find_chain
-    from wassr.upscaling.inputs import STREAM, find_sources, nothing_found, plan
+    from wassr.upscaling.inputs import STREAM, find_sources, nothing_found, refuse_inputs, refuse_taken
 
     if not output and preview is None:
         raise UsageError("-o is missing: name a folder; or --preview sheet.png to look first")
@@ -42,10 +43,28 @@ def degrade(
     found = find_sources(inputs, recursive=True, leave_out=out if output and out.is_dir() else None)
     if not found.sources:
         raise UsageError(nothing_found(inputs, found, recursive=True))
-    jobs = plan(found, output, "png").jobs if output else ()
+    jobs = _jobs(found, output) if output else ()
+    refuse_inputs(output, found, jobs)
+    if preview is not None:
+        refuse_taken("--preview", preview, found, jobs)
+        if preview.exists() and not overwrite:
+            raise UsageError(f"--preview {preview}: exists; --overwrite replaces it")
     told = _preview(preview, found.sources, steps, scale, seed) if preview is not None else frozenset()
     whole = _run(jobs, steps, scale, seed, overwrite, told) and not told
     raise typer.Exit(0 if whole else 1)
+
+
+def _jobs(found: "Found", output: str) -> "tuple[Job, ...]":
+    """Which picture becomes which PNG. Raises UsageError for an output that does not fit."""
+    from wassr.upscaling.inputs import plan
+
+    path = Path(output).expanduser()
+    single = not found.many and not path.is_dir() and not output.endswith(("/", os.sep))
+    if single and not found.sources[0].trouble and path.suffix.lower() != ".png":
+        raise UsageError(
+            f"-o {output}: results are PNGs; name it so, as in {path.stem}.png, or end a folder in a slash"
+        )
+    return plan(found, output, "png").jobs
 
 
 def _run(
@@ -64,7 +83,7 @@ def _run(
             assert job.target is not None  # there is no stdout here
             terminal.update(number / len(jobs), job.source.name, "", f"{number} of {len(jobs)} done")
             try:
-                if job.target.exists() and not overwrite:
+                if job.target.exists() and not overwrite and not job.trouble:
                     raise PictureError(job.target, "exists; --overwrite replaces it")
                 high = whole_multiple(_read(job.source, job.trouble, scale), scale)
                 low = degrade(high, steps, scale, dice_of_picture(seed, _key(job.source)))

@@ -74,9 +74,10 @@ def evaluate(
     from wassr.evaluation import request, tables
     from wassr.upscaling.engines import Wish
 
-    for option, path in (("--json", as_json), ("--csv", csv), ("--markdown", markdown), ("--page", page)):
+    files = (("--json", as_json, "JSON"), ("--csv", csv, "CSV"), ("--markdown", markdown, "Markdown"))
+    for option, path, kind in (*files, ("--page", page, "HTML")):
         if path and path != "-":
-            file_option(option, Path(path))
+            file_option(option, Path(path), kind)
     asked = request.Request(
         models=tuple(models or ()),
         results=tuple(results or ()),

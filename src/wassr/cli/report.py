@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from wassr.cli.options import file_option
+
 
 def report(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders; several are compared.")],
@@ -15,5 +17,8 @@ def report(
 ) -> None:
     """Tell how a training run goes and what to do next: one HTML page that needs no network."""
     from wassr.report.writing import write_report
+
+    if output is not None:
+        file_option("-o", output, "HTML")
 
     print(f"wrote {write_report(runs, output)}")

@@ -54,7 +54,7 @@ def upscale(
     strength: Annotated[
         float | None,
         typer.Option(
-            min=0, max=1, help="0: as the faithful model it was trained from, 1: as itself.", rich_help_panel=WHERE
+            metavar="0..1", help="0: as the faithful model it was trained from, 1: as itself.", rich_help_panel=WHERE
         ),
     ] = None,
     scale: Annotated[
@@ -113,18 +113,18 @@ def upscale(
     from wassr.upscaling.batch import Options
     from wassr.upscaling.choice import Choice, begins_compressed, offered
     from wassr.upscaling.compression import jpeg_wish
-    from wassr.upscaling.inputs import find_sources, nothing_found, plan, with_maps
+    from wassr.upscaling.inputs import find_sources, nothing_found, plan, refuse_taken, with_maps
     from wassr.upscaling.target import Target, parse_min_size
     from wassr.upscaling.upscaler import DEFAULT_MODEL, Upscaler
 
     wish = jpeg_wish(jpeg)
     of_one = strength is not None or contact_sheet or bool(invented)  # they are about one model and its content model
     names = (model,) if model else (DEFAULT_MODEL,) if of_one else offered(wish)
-    _check_model(names[0], compared=contact_sheet or bool(invented))
+    _check_model(names[0], strength, compared=contact_sheet or bool(invented))
     if not output:
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
     if report is not None:
-        file_option("--report", report)
+        file_option("--report", report, "JSON")
     _check_together(strength, contact_sheet, bool(invented), dry_run)
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)
@@ -135,6 +135,8 @@ def upscale(
     planned = plan(found, output, ext, suffix)
     if invented:
         planned = with_maps(planned, found, invented)
+    if report is not None:
+        refuse_taken("--report", report, found, planned.jobs)
     extension = "" if ext == "auto" else "." + ext.lower().removeprefix(".")
     options = Options(
         target, extension, quality, strip, overwrite, skip_existing, sheet=contact_sheet, invented=bool(invented)
@@ -155,22 +157,24 @@ def upscale(
         say=display.say,
     )
     compressed_first = len(names) > 1 and begins_compressed(found.sources[0].head)
-    choice = Choice(names, make, compressed_first=compressed_first)
+    choice = Choice(names, make, compressed_first=compressed_first, verbose=verbose)
     display.start(choice.first, found.passed_over)
     if dry_run:
         raise typer.Exit(_dry_run(planned, choice, options, display))
     raise typer.Exit(_run(planned, choice, options, display, report, found.passed_over))
 
 
-def _check_model(model: str, compared: bool) -> None:
-    """Raises UsageError where there is no such model, or none that it can be `compared` with."""
+def _check_model(model: str, strength: float | None, compared: bool) -> None:
+    """Raises UsageError where there is no such model or strength, or no model that it can be `compared` with."""
     from wassr.models.shelf import find
-    from wassr.upscaling.strength import content_model
+    from wassr.upscaling.strength import content_model, mixture
 
     try:
         file = find(model)
     except ModelError as error:  # a name that does not exist is wrong use, not a picture that failed
         raise UsageError(str(error)) from error
+    if strength is not None:
+        mixture(file, strength)
     if compared:
         content_model(file)
 

@@ -39,12 +39,11 @@ class Display:
         self._terminal.__exit__(kind, error, trace)
 
     def start(self, upscaler: Upscaler, passed_over: int) -> None:
-        """The first line: engine, precision, threads and why."""
+        """As JSON the engine, precision, threads and why, which `Choice` says in words; what is passed over."""
         engine = upscaler.engine
         if self.as_json:
             why = {"precision": engine.precision, "threads": engine.threads, "reason": engine.reason}
             self._json("start", model=upscaler.card.name, files=len(self.jobs), engine=engine.name, **why)
-        self.say(upscaler.describe())
         if passed_over:
             self.say(f"passed over (no pictures by their names, or made by wassr): {passed_over}")
 

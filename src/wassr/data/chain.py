@@ -26,6 +26,8 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from wassr.ground.errors import SettingsError
 from wassr.ground.settings import Strict, read_settings, settings_file, shipped_settings
@@ -212,13 +214,29 @@ def find_chain(name: str) -> Chain:
         file = settings_file(name, shipped_chains(), "chain")
     except ValueError as error:
         raise SettingsError(f"{name}: {error}") from None
-    return read_settings(file, Chain)
+    return _read(file)
 
 
 def _named(given: object) -> object:
     if not isinstance(given, str):
         return given
-    return read_settings(settings_file(given, shipped_chains(), "chain"), Chain).steps
+    return _read(settings_file(given, shipped_chains(), "chain")).steps
+
+
+def _read(file: Path) -> Chain:
+    try:
+        return read_settings(file, Chain)
+    except SettingsError:
+        if _is_list(file):  # of steps, as recipes have it
+            raise SettingsError(f"{file}: is a list; put the list under steps:") from None
+        raise
+
+
+def _is_list(file: Path) -> bool:
+    try:
+        return isinstance(YAML(typ="safe").load(file.read_text(encoding="utf-8")), list)
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return False
 
 
 class _InSchema:

@@ -211,7 +211,7 @@ def _dotted(key: Key) -> str:
 
 
 # parts of an error's place that name a type which was tried, not a key
-_UNION_MEMBERS = frozenset({"int", "float", "str", "bool"})
+_UNION_MEMBERS = frozenset({"int", "float", "str", "bool", "[key]"})
 
 
 def _line(tree: Any, key: Key) -> int | None:

@@ -8,7 +8,7 @@ from wassr.pixels.jpeg import stated_quality
 from wassr.pixels.jpeg_traces import History
 from wassr.pixels.picture import Picture
 from wassr.pixels.reading import kind_of
-from wassr.upscaling.compression import JpegWish, look, told
+from wassr.upscaling.compression import JpegWish, look, overruled, told
 from wassr.upscaling.strength import Mixture
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import DEFAULT_MODEL, Projection, Upscaler
@@ -66,11 +66,19 @@ class Choice:
 
     names: one for all pictures; or two, for pictures compressed lightly or never and for others. make: opens one; all
     get the same wishes. compressed_first: which of two is likely needed first. That one is opened at once, so that what
-    is wrong with the wishes is said before anything is done. Raises what `make` raises.
+    is wrong with the wishes is said before anything is done. verbose: pictures without traces of JPEG get a line, too.
+    Raises what `make` raises.
     """
 
-    def __init__(self, names: Sequence[str], make: Callable[[str], Upscaler], compressed_first: bool = False) -> None:
-        self.names, self._make = tuple(names), make
+    def __init__(
+        self,
+        names: Sequence[str],
+        make: Callable[[str], Upscaler],
+        compressed_first: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.names, self._make, self._verbose = tuple(names), make, verbose
+        self._described: set[str] = set()
         self._opened: dict[str, Upscaler] = {}
         self._replaced = set[tuple[str, str]]()  # what was told of: (asked, by whom)
         self.first = self._open(self.names[-1 if compressed_first else 0])
@@ -95,16 +103,22 @@ class Choice:
         found = look(picture, self.jpeg)
         light = found.quality is None or found.quality >= LIGHT
         asked = self.names[0 if light else -1]
-        if asked not in self._opened:
-            self.first.say(self._open(asked).describe())
-        upscaler = self._opened[asked]
-        member = upscaler.for_picture(picture, target)
+        upscaler = self._opened.get(asked) or self._open(asked)
+        member = upscaler.for_picture(picture, target)  # another of the family describes itself
+        if member is upscaler and asked not in self._described:  # not sooner: one that is open may never be needed
+            self._described.add(asked)
+            upscaler.say(upscaler.describe())
         model, projection = member.card.name, member.projection(found)
         if len(self.names) == 1 and member is not upscaler:
             self._tell_of(upscaler, member, target.factor_for(picture.height, picture.width, upscaler.card.scale), name)
         if found.quality is not None:
             why = "light compression, " if light and len(self.names) > 1 else ""
-            upscaler.say(f"{name}: {told(found, self.jpeg)}: {why}{model}, {HELD[projection]}")
+            seen = overruled(picture, self.jpeg)
+            words = f"{told(found, self.jpeg)}{f' ({seen})' if seen else ''}"
+            upscaler.say(f"{name}: {words}: {why}{model}, {HELD[projection]}")
+        elif self._verbose:
+            words = "taken as never compressed, as --jpeg says" if self.jpeg == "off" else "no trace of JPEG"
+            upscaler.say(f"{name}: {words}: {model}, {HELD[projection]}")
         return Chosen(asked, upscaler, model, found, projection)
 
     def identities(self) -> dict[str, str]:

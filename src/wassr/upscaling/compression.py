@@ -66,6 +66,14 @@ def told(found: History, wish: JpegWish) -> str:
     return f"{found.sentence} (by the file's own tables, not --jpeg {wish})"
 
 
+def overruled(picture: Picture, wish: JpegWish) -> str:
+    """What the pixels show of another quality than the one that is wished for, which holds; empty: nothing."""
+    if not isinstance(wish, int) or picture.jpeg is not None:
+        return ""
+    found = history(picture)
+    return "" if found.quality in (None, wish) else f"its pixels show {found.sentence}"
+
+
 def generations(found: History) -> tuple[Generation, ...]:
     """All that was found, the latest first."""
     file = found.file

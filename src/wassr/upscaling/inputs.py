@@ -6,7 +6,7 @@ import itertools
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
@@ -106,7 +106,7 @@ def find_sources(inputs: list[str], recursive: bool = False, leave_out: Path | N
             many = True
             found = list(_walk(path, recursive, leave_out))
         elif path.exists() or not glob.has_magic(text):
-            found = [Source(path, trouble="" if path.exists() else "no such file")]
+            found = [Source(path, trouble="" if path.exists() else "no such file or folder")]
         else:
             many = True
             found = _matches(text)
@@ -165,12 +165,33 @@ def with_maps(planned: Plan, found: Found, maps: str) -> Plan:
     if maps == STREAM or (Path(maps).suffix.lower() in WRITABLE and Path(maps).suffix.lower() != ".png"):
         raise UsageError(f"--invented {maps}: a map is a PNG file; name one, or a folder")
     placed = [job.target for job in plan(found, maps, "png", option="--invented").jobs]
-    taken = {_identity(path) for job in planned.jobs for path in (job.source.path, job.target) if path is not None}
+    taken = _taken(found, planned.jobs)
     clash = next((place for place in placed if place is not None and _identity(place) in taken), None)
     if clash is not None:
         raise UsageError(f"--invented {maps}: {clash} is an input or a result; name another folder or file")
     jobs = tuple(replace(job, map=place) for job, place in zip(planned.jobs, placed, strict=True))
     return replace(planned, jobs=jobs)
+
+
+def refuse_taken(option: str, path: Path, found: Found, jobs: Sequence[Job]) -> None:
+    """Raises UsageError where `option` names a file that is an input, a result or a map of the same run."""
+    if _identity(path) in _taken(found, jobs):
+        raise UsageError(f"{option} {path}: is an input or a result of this run; name another file")
+
+
+def refuse_inputs(output: str, found: Found, jobs: Sequence[Job]) -> None:
+    """Raises UsageError where the result of a job would replace an input: its own, or another's."""
+    inputs = _taken(found, ())
+    clash = next((job for job in jobs if job.target is not None and _identity(job.target) in inputs), None)
+    if clash is not None:
+        raise UsageError(f"-o {output}: a result would replace the input {clash.target}; name another place")
+
+
+def _taken(found: Found, jobs: Sequence[Job]) -> set[str]:
+    """Identities of the inputs that exist, and of all files that the jobs write."""
+    inputs = [source.path for source in found.sources if not source.trouble]
+    written = [path for job in jobs for path in (job.target, job.map)]
+    return {_identity(path) for path in (*inputs, *written) if path is not None}
 
 
 def _walk(folder: Path, recursive: bool, leave_out: Path | None) -> Iterator[Source]:
@@ -214,6 +235,8 @@ def _extension(text: str) -> str:
 
 
 def _single(source: Source, path: Path, extension: str, option: str) -> Job:
+    if source.trouble:  # it fails by that, whatever the output is called
+        return Job(source, path, source.trouble)
     if path.suffix.lower() not in WRITABLE:
         formats = ", ".join(WRITABLE)
         raise UsageError(

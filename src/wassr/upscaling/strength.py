@@ -98,15 +98,16 @@ def content_model(model: ModelFile) -> ModelFile:
     Raises UsageError where its card names none, it is not at hand, or the one at hand cannot be it.
     """
     card = model.card
-    if not card.parent:
+    content = find_parent(model) if card.parent else None
+    # of a parent of another scale only the body was taken over: there is no way back to it
+    if not card.parent or (content is not None and content.card.scale != card.scale):
         raise UsageError(
             f"{card.name}: was not trained from a content model, so there is nothing to compare or mix; name one that "
             "was: -n wassr-x4, or for compressed pictures -n wassr-jpeg-x4"
         )
-    content = find_parent(model)
     if content is None:
         raise UsageError(f"{card.name}: its content model {card.parent} is neither beside it nor on the shelf")
-    for name in ("scale", "channels", "base", "inputs"):
+    for name in ("channels", "base", "inputs"):
         mine, theirs = getattr(card, name), getattr(content.card, name)
         if mine != theirs:
             raise UsageError(f"{card.name}: its content model {card.parent} has {name} {theirs} instead of {mine}")
