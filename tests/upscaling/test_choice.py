@@ -95,6 +95,16 @@ def test_what_a_line_says(make) -> None:
     assert line(jpeg(quality=97), 50).endswith(f"an earlier JPEG of quality 50, as --jpeg says: {bins}")
 
 
+def test_a_model_for_clean_pictures_that_was_named_for_a_compressed_one_is_told_of_once(make) -> None:
+    said: list[str] = []
+    choice = Choice((DEFAULT_MODEL,), lambda name: Upscaler(name, threads=1, say=said.append))
+    for data in (clean(), jpeg(quality=97), jpeg(), jpeg()):
+        choice.of(read_picture(data), Target(), "a")
+    hints = [line for line in said if f"-n {COMPRESSED_MODEL} was taught on compressed ones" in line]
+    assert len(hints) == 1
+    assert hints[0].startswith(f"{DEFAULT_MODEL} was taught on clean pictures")
+
+
 def test_a_model_is_described_when_it_is_needed_first(make) -> None:
     said: list[str] = []
     choice = Choice(BOTH, lambda name: Upscaler(name, precision="float32", threads=1, say=said.append))

@@ -80,6 +80,7 @@ class Choice:
         self.names, self._make, self._verbose = tuple(names), make, verbose
         self._described: set[str] = set()
         self._opened: dict[str, Upscaler] = {}
+        self._hinted = False
         self._replaced = set[tuple[str, str]]()  # what was told of: (asked, by whom)
         self.first = self._open(self.names[-1 if compressed_first else 0])
 
@@ -116,6 +117,8 @@ class Choice:
             seen = overruled(picture, self.jpeg)
             words = f"{told(found, self.jpeg)}{f' ({seen})' if seen else ''}"
             upscaler.say(f"{name}: {words}: {why}{model}, {HELD[projection]}")
+            if not light:
+                self._hint(member)
         elif self._verbose:
             words = "taken as never compressed, as --jpeg says" if self.jpeg == "off" else "no trace of JPEG"
             upscaler.say(f"{name}: {words}: {model}, {HELD[projection]}")
@@ -135,6 +138,15 @@ class Choice:
             self._replaced.add(pair)
             reach = "reaches" if factor > asked.card.scale else "makes"
             asked.say(f"{name}: x{factor:.3g} is made by {pair[1]} ({pair[0]} {reach} x{asked.card.scale})")
+
+    def _hint(self, asked: Upscaler) -> None:
+        """A shipped model for clean pictures was named for compressed ones: said once that there is another kind."""
+        if asked.card.inputs == "clean" and not self._hinted and {asked.card.name, COMPRESSED_MODEL} <= set(shipped()):
+            self._hinted = True
+            asked.say(
+                f"{asked.card.name} was taught on clean pictures and may enlarge artefacts too; -n {COMPRESSED_MODEL} "
+                "was taught on compressed ones"
+            )
 
     def _open(self, name: str) -> Upscaler:
         self._opened[name] = self._make(name)
