@@ -164,14 +164,16 @@ def test_wrong_use_is_one_line(
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="a folder that takes no files")
-@pytest.mark.parametrize("option", ["--json", "--csv", "--markdown", "--page"])
+@pytest.mark.parametrize(
+    ("option", "suffix"), [("--json", ".json"), ("--csv", ""), ("--markdown", ".md"), ("--page", ".html")]
+)
 def test_files_that_cannot_be_written_are_known_before_anything_is_computed(
-    data: Path, option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, option: str, suffix: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("wassr.evaluation.request.evaluate", None)
-    monkeypatch.setattr(sys, "argv", ["wassr", "evaluate", "bicubic", "--data", str(data), option, "/proc/x"])
+    monkeypatch.setattr(sys, "argv", ["wassr", "evaluate", "bicubic", "--data", str(data), option, f"/proc/x{suffix}"])
     assert main() == 2
-    assert f"{option} /proc/x: cannot be written: " in capsys.readouterr().err
+    assert f"{option} /proc/x{suffix}: cannot be written: " in capsys.readouterr().err
 
 
 def test_needs_no_torch(data: Path) -> None:

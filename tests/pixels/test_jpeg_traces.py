@@ -62,7 +62,6 @@ def test_slopes_that_were_saved_once_have_no_earlier_generation_on_their_grid(
         assert all(trace.top or trace.left for trace in found)
         stored = history(read_picture(saved(again(image, quality=quality), "PNG"))).traces
         assert all(trace.top or trace.left for trace in stored[1:])
-        assert not stored or abs(stored[0].quality - quality) <= 2 or "about" in stored[0].sentence
 
 
 @pytest.mark.parametrize("name", NAMES)

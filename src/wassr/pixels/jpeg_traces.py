@@ -116,10 +116,7 @@ def _before(counts: Floats, own: Trace) -> Trace | None:
 
 
 def _shifted(counts: Floats, highest: int) -> Trace | None:
-    """The offset and known table of a quality up to `highest` of most evidence, where that is enough.
-
-    Where it comes from two frequencies alone the table is not taken for known.
-    """
+    """The offset and known table of a quality up to `highest` of most evidence, where that is enough."""
     best: Trace | None = None
     allowed = _up_to(highest)
     tables = _tables()[allowed]
@@ -131,8 +128,7 @@ def _shifted(counts: Floats, highest: int) -> Trace | None:
         if offset is None or (best and most[offset] < best.evidence):
             continue
         place = allowed[np.argmax(evidence[offset])]
-        wide = _spread(gained[offset, range(len(LOOKED_AT)), _tables()[place] - 1])
-        table = _known()[place] if strength < QUIET and wide else None
+        table = _known()[place] if strength < QUIET else None
         best = Trace(*divmod(offset, BLOCK), int(_qualities()[place]), table, float(most[offset]))
     return best
 
