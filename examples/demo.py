@@ -24,7 +24,6 @@ def levels(picture: Picture) -> np.ndarray:
 def main() -> None:
     RESULTS.mkdir(exist_ok=True)
     models = Choice(offered("auto"), lambda name: Upscaler(name, say=print))  # as `wassr upscale` does
-    print(models.first.describe())
     for photo in sorted((HERE / "photos").iterdir()):
         began = time.perf_counter()
         low = read_picture(photo)
