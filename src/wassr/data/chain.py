@@ -26,10 +26,8 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from wassr.ground.errors import SettingsError
+from wassr.ground.errors import ListInSettings, SettingsError
 from wassr.ground.settings import Strict, read_settings, settings_file, shipped_settings
 
 Filter = Literal["area", "bilinear", "bicubic"]
@@ -226,17 +224,8 @@ def _named(given: object) -> object:
 def _read(file: Path) -> Chain:
     try:
         return read_settings(file, Chain)
-    except SettingsError:
-        if _is_list(file):  # of steps, as recipes have it
-            raise SettingsError(f"{file}: is a list; put the list under steps:") from None
-        raise
-
-
-def _is_list(file: Path) -> bool:
-    try:
-        return isinstance(YAML(typ="safe").load(file.read_text(encoding="utf-8")), list)
-    except (OSError, UnicodeDecodeError, YAMLError):
-        return False
+    except ListInSettings:  # of steps, as recipes have it
+        raise SettingsError(f"{file}: is a list; put the list under steps:") from None
 
 
 class _InSchema:

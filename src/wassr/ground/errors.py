@@ -35,6 +35,10 @@ class SettingsError(WassrError):
     exit_code = 2
 
 
+class ListInSettings(SettingsError):
+    """A settings file that is a list where keys with values were expected."""
+
+
 class PictureError(WassrError):
     """A picture that cannot be read, enlarged or written."""
 

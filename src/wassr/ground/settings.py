@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from wassr.ground.errors import SettingsError
+from wassr.ground.errors import ListInSettings, SettingsError
 from wassr.ground.faults import fault, hint
 
 
@@ -111,9 +111,10 @@ def _parse(text: str, name: str) -> CommentedMap:
         raise SettingsError(f"{name}: not valid YAML: {str(error).splitlines()[0]}") from None
     if tree is None:
         raise SettingsError(f"{name}: is empty: expected keys and values, as in name: mine")
+    if isinstance(tree, CommentedSeq):
+        raise ListInSettings(f"{name}: expected keys and values, found a list")
     if not isinstance(tree, CommentedMap):
-        found = "a list" if isinstance(tree, CommentedSeq) else "one value"
-        raise SettingsError(f"{name}: expected keys and values, found {found}")
+        raise SettingsError(f"{name}: expected keys and values, found one value")
     return tree
 
 
