@@ -206,7 +206,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--size", type=int, default=256, help="side of the input")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/enlarge.json and the plot")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help=f"write the plot and {machine.SPEEDS.format('enlarge')}",
+    )
     parser.add_argument("--plot", type=Path, help="write the plot here")
     parser.add_argument(
         "--write-card", action="store_true", help="put s/MP of the default engine into each model's card"
@@ -232,11 +236,12 @@ def main() -> int:
     if options.write_card:
         write_cards(results, options, here.line())
     if options.save:
-        print(f"written: {machine.save('enlarge', here, _settings(options, results), markdown=table(results))}")
+        name = machine.speeds("enlarge", here.features)
+        print(f"written: {machine.save(name, here, _settings(options, results), markdown=table(results))}")
     if options.plot or (options.save and options.data):
         from plots import quality_against_time
 
-        target = options.plot or PLOT
+        target = options.plot or PLOT.with_stem(machine.speeds(PLOT.stem, here.features))
         quality_against_time(results, options.sets[-1], here.line(), target)
         print(f"written: {target}")
     return 0

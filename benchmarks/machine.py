@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +16,8 @@ RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("wassr", "numpy", "pillow", "openvino", "onnxruntime", "torch", "onnx")
 QUIET = 0.3  # processes a core before a benchmark begins
 FEATURES = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
+BFLOAT16 = {"avx512_bf16", "amx_bf16"}
+SPEEDS = "benchmarks/results/{0}.json, or {0}-float32.json on a processor without bfloat16"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,17 @@ def begin() -> Machine:
     if here.load > QUIET:
         print(f"warning: {here.load:.1f} processes a core are at work: take numbers to be kept on a quiet machine")
     return here
+
+
+def speeds(name: str, features: Collection[str]) -> str:
+    """The name for results of speed: processors with and without bfloat16 each have a file of their own."""
+    return name if BFLOAT16.intersection(features) else f"{name}-float32"
+
+
+def saved_speeds(name: str) -> list[dict[str, Any]]:
+    """What was saved under `speeds`, with bfloat16 first."""
+    files = (RESULTS / f"{speeds(name, features)}.json" for features in (BFLOAT16, ()))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
 
 
 def save(name: str, machine: Machine, results: Any, path: Path | None = None, markdown: str = "") -> Path:

@@ -247,7 +247,11 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=2, help="threads of the stream, where not one")
     parser.add_argument("--profile", action="store_true", help="list the operations that take most of each step")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/train.json")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help=f"write {machine.SPEEDS.format('train')}",
+    )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     here = machine.begin()
@@ -259,7 +263,8 @@ def main() -> int:
         results = [measure(name, stage, options, pictures, folder, files) for name, stage in cases]
     print(table(results))
     if options.save:
-        print(f"written: {machine.save('train', here, results, markdown=table(results))}")
+        name = machine.speeds("train", here.features)
+        print(f"written: {machine.save(name, here, results, markdown=table(results))}")
     return 0
 
 
