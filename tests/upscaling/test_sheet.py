@@ -8,7 +8,7 @@ from tests.upscaling.tiny import photo
 from wassr.ground.errors import UsageError
 from wassr.pixels.caption import LINE
 from wassr.pixels.picture import Picture
-from wassr.upscaling.sheet import CELL, GAP, PLACES, STRENGTHS, at_strengths, changing_places, contact_sheet
+from wassr.upscaling.sheet import CELL, GAP, LABEL, PLACES, STRENGTHS, at_strengths, changing_places, contact_sheet
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import Upscaler
 
@@ -48,9 +48,9 @@ def test_the_places_are_those_that_change_most() -> None:
 
 @pytest.mark.parametrize("gray", [False, True])
 def test_a_small_picture_has_fewer_and_smaller_places(gray: bool, upscaler: Upscaler) -> None:
-    """20 x 40 pixels hold two places of 20."""
+    """20 x 40 pixels hold two places of 20; the columns stay as wide as what is written above them."""
     sheet = contact_sheet(at_strengths(upscaler), Picture(photo(10, 20, gray)), Target(factor=2), "x")
-    assert sheet.colour.shape == (LINE + 2 * (LINE + 20 + GAP), 5 * (20 + GAP), 1 if gray else 3)
+    assert sheet.colour.shape == (LINE + 2 * (LINE + 20 + GAP), 5 * (LABEL + GAP), 1 if gray else 3)
 
 
 def test_a_content_model_alone_has_no_strengths(tmp_path: Path) -> None:

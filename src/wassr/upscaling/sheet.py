@@ -16,6 +16,7 @@ Place = tuple[int, int]  # top, left
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 CELL = 256  # side of a place, pixels of the result
+LABEL = 168  # least width of a column, pixels: what is written above it must be readable
 PLACES = 3
 GAP = 4
 
@@ -48,7 +49,7 @@ def contact_sheet(
     for number, step in enumerate(steps[1:-1], 2):
         made = step.enlarge(picture, target, name, part_of(progress, number, len(steps)), found)
         columns.insert(-1, _cut(made, places, cell))
-    heads = np.concatenate([caption(_words(step), cell + GAP) for step in steps], axis=1)
+    heads = np.concatenate([caption(_words(step), _width(cell)) for step in steps], axis=1)
     parts = [_plane(heads, first)]
     for row, (top, left) in enumerate(places):
         parts.append(_plane(caption(f"x {left}, y {top}", heads.shape[1]), first))
@@ -70,8 +71,12 @@ def changing_places(one: Floats, other: Floats, cell: int, count: int = PLACES) 
 
 def _cut(made: Picture, places: Sequence[Place], cell: int) -> list[Floats]:
     """The places with a white edge at right and bottom."""
-    edges = ((0, GAP), (0, GAP), (0, 0))
+    edges = ((0, GAP), (0, _width(cell) - cell), (0, 0))
     return [np.pad(made.colour[y : y + cell, x : x + cell], edges, constant_values=1) for y, x in places]
+
+
+def _width(cell: int) -> int:
+    return max(cell, LABEL) + GAP
 
 
 def _words(step: Upscaler) -> str:
