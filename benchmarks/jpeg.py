@@ -25,7 +25,7 @@ import jpeg_sheet
 import machine
 import numpy as np
 import readme
-from kept import Entry, digest, kept
+from kept import Entry, digest, digest_of_models, kept
 from numpy.typing import NDArray
 
 from wassr.evaluation import compressed
@@ -85,20 +85,20 @@ def opened(file: ModelFile) -> Upscaler:
 def own(file: ModelFile) -> Iterator[Entry]:
     """A model as `wassr evaluate` runs it; one for compressed inputs also without what comes after its network."""
     one = subject(str(file.path), SCALE, WISH)
-    yield Entry(one, digest(file.path))
+    yield Entry(one, digest_of_models(file))
     if file.card.inputs == "compressed":
         whole = opened(file)
         card = whole.card.model_copy(update={"consistency": 0})
         bare = Upscaler.from_engine(card, whole.engine, thorough=True)
         how = f"{one.how}, neither bins nor back-projection"
-        yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), digest(file.path))
+        yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), digest_of_models(file))
 
 
 def two_stages(first: ModelFile, second: ModelFile) -> Iterator[Entry]:
     """One model restores, the next one enlarges; nothing is rounded between."""
     stages = [opened(file) for file in (first, second)]
     how = ", then ".join(f"{one.engine.name}, {one.engine.precision}" for one in stages)
-    yield Entry(Subject(page.STAGES, SCALE, how, in_turn(*stages)), digest(first.path, second.path))
+    yield Entry(Subject(page.STAGES, SCALE, how, in_turn(*stages)), digest_of_models(first, second))
 
 
 def in_turn(*stages: Upscaler) -> Callable[[Case], Levels]:

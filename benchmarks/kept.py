@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,8 @@ from wassr.evaluation.metrics import Metric
 from wassr.evaluation.sets import DataSet
 from wassr.evaluation.subjects import Subject
 from wassr.ground.files import write_whole
+from wassr.models.modelfile import replace_card
+from wassr.models.shelf import ModelFile
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,15 @@ class Entry:
 def digest(*files: Path) -> str:
     """Of the files' contents."""
     return "; ".join(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)
+
+
+def digest_of_models(*models: ModelFile) -> str:
+    """Of their contents but for what was measured of them, which shapes no result."""
+    with tempfile.TemporaryDirectory() as folder:
+        copies = [Path(shutil.copy(model.path, folder)) for model in models]
+        for copy, model in zip(copies, models, strict=True):
+            replace_card(copy, model.card.model_copy(update={"measured": ()}))
+        return digest(*copies)
 
 
 def kept(

@@ -8,6 +8,7 @@ import jpeg
 import jpeg_asked as asked
 import jpeg_page as page
 import jpeg_sheet
+import kept
 import numpy as np
 import pytest
 from PIL import Image
@@ -107,6 +108,17 @@ def test_what_was_measured_is_kept_until_something_that_shapes_it_changes(data: 
         entry = replace(entry, identity=f"second, {change}" if change == "another file" else entry.identity)
         jpeg.measured(entry, one, metrics, tmp_path)
         assert made == ["0.png", "1.png"], change
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
+def test_what_was_measured_of_a_model_shapes_no_result(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"espcn-x4{suffix}"
+    path.write_bytes(find("espcn-x4").path.with_suffix(suffix).read_bytes())
+    before, card = kept.digest_of_models(find(path)), find(path).card
+    replace_card(path, card.model_copy(update={"measured": card.measured[:1]}))
+    assert kept.digest_of_models(find(path)) == before
+    replace_card(path, card.model_copy(update={"consistency": 2}))
+    assert kept.digest_of_models(find(path)) != before
 
 
 def test_a_model_that_is_not_at_hand_is_left_out_aloud(
