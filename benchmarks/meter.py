@@ -111,7 +111,10 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     here = machine.begin()
-    results = [measure(name, options) for name in options.only]
+    results = []
+    for name in options.only:  # minutes each, on SRResNet
+        results.append(measure(name, options))
+        print(table(results).splitlines()[-1], flush=True)
     print(table(results))
     worst = max(results, key=lambda result: result.share)
     print(f"largest share {worst.share:.1%} ({worst.recipe}), promised {PROMISED:.0%}")
