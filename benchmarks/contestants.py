@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.evaluation.scoring import Enlarge
+from wassr.ground.errors import NoSuchEngine
 from wassr.models.card import Card
 from wassr.models.shelf import find
 from wassr.upscaling.engines import Engine, OpenVinoEngine, Wish, choose
@@ -133,6 +134,8 @@ def _plain(entry: Entry) -> Contestant:
 def _peer(entry: Entry) -> Contestant:
     if entry.engine != PLAIN:
         engine = OpenVinoEngine(Path(entry.onnx), entry.precision, entry.threads)
+        if not engine.offers(entry.precision):
+            raise NoSuchEngine(f"this CPU has no instructions for {entry.precision}")
         return Contestant(lambda low: _levels(engine.run(_tile(low))), engine.run, 3, 4)
     import peers
     import torch

@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import contestants
 import enlarge
 import machine
 import plots
@@ -12,6 +13,7 @@ import readme
 import startup
 import timing
 
+from wassr.ground.errors import NoSuchEngine
 from wassr.models.shelf import find
 
 
@@ -92,3 +94,17 @@ def test_times_of_a_network_that_is_shipped_no_more_are_not_shown() -> None:
     row = {"model": "compact-x4", "gmac": find("compact-x4").card.gmac_per_megapixel}
     assert readme._same_as_shipped(row)
     assert not readme._same_as_shipped(row | {"gmac": 1.2 * row["gmac"]})
+
+
+def test_a_peer_is_not_timed_in_a_precision_that_would_be_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contestants.OpenVinoEngine, "offers", lambda self, precision: precision == "float32")
+    file = str(find("espcn-x4").onnx)
+    with pytest.raises(NoSuchEngine, match="no instructions for bfloat16"):
+        contestants.build(contestants.Entry("rlfn-s", "openvino", "bfloat16", 1, "peers", file))
+    assert contestants.build(contestants.Entry("rlfn-s", "openvino", "float32", 1, "peers", file)).scale == 4
+
+
+def test_the_plot_holds_what_does_the_same_work() -> None:
+    names = ("compact-x2", "compact-x4", "wassr-jpeg-x4-faithful")
+    results = [*(result(name, "openvino", 0.1) for name in names), result("rlfn-s", "plain torch", 0.4, ours=False)]
+    assert [r.model for r in enlarge.comparable(results)] == ["compact-x4", "rlfn-s"]
