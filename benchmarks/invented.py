@@ -17,6 +17,7 @@ from pathlib import Path
 
 import machine
 import numpy as np
+import readme
 from PIL import Image, ImageDraw
 
 from wassr.data.folders import find_pictures, read_levels
@@ -28,6 +29,7 @@ from wassr.upscaling.windows import window
 
 SCALE = 4
 SIDE = 144  # of what is pasted, pixels of the result
+PAGE = Path(__file__).parent.parent / "docs" / "strength.md"
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
 
 
@@ -118,7 +120,9 @@ def main() -> None:
     parser.add_argument("pictures", type=Path, metavar="DIR")
     parser.add_argument("--model", default="wassr-x4", help="its content model is what all is compared with")
     parser.add_argument("--faithful", nargs="*", default=["espcn-x4"], metavar="NAME", help="other content models")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/invented.json")
+    parser.add_argument(
+        "--save", action="store_true", help="write benchmarks/results/invented.json, and the table of docs/strength.md"
+    )
     options = parser.parse_args()
     here = machine.describe()
     model = Upscaler(options.model, precision="float32", strength=1)
@@ -129,6 +133,7 @@ def main() -> None:
     print(table(rows))
     if options.save:
         print(f"written: {machine.save('invented', here, rows, markdown=table(rows))}")
+        readme.put(PAGE, {"invented": table(rows)})
 
 
 def cropped(levels: Levels) -> Floats:
