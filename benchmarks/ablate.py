@@ -19,8 +19,8 @@ from pathlib import Path
 import machine
 
 from wassr.training.loop import train
-from wassr.training.recipe import find_recipe
 from wassr.training.runlog import read_log, series
+from wassr.training.shelf import find_recipe
 from wassr.training.state import read_numbers, saved_states
 
 EMA = 0.99  # short runs: an average over a tenth of them

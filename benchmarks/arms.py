@@ -31,8 +31,8 @@ from wassr.pixels.formats import read_picture
 from wassr.pixels.picture import to_array
 from wassr.pixels.resize import shrink
 from wassr.training.loop import train
-from wassr.training.recipe import find_recipe
 from wassr.training.runlog import Entry, read_log, series
+from wassr.training.shelf import find_recipe
 from wassr.training.state import read_numbers, saved_states
 from wassr.training.stopping import Stopped
 from wassr.upscaling.engines import Wish

@@ -44,8 +44,9 @@ from wassr.training.losses import content_loss
 from wassr.training.material import load_material
 from wassr.training.optimizers import OPTIMIZERS, rate_factor
 from wassr.training.precision import precision_here
-from wassr.training.recipe import Recipe, find_recipe
+from wassr.training.recipe import Recipe
 from wassr.training.running import share
+from wassr.training.shelf import find_recipe
 from wassr.training.state import State, averaged
 from wassr.training.step import content_step
 from wassr.training.validation import Pair

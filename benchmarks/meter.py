@@ -27,7 +27,8 @@ from wassr.training import make, validation
 from wassr.training.batches import stream_of
 from wassr.training.meter import Meter
 from wassr.training.precision import precision_here
-from wassr.training.recipe import AdversarialStage, find_recipe, shipped_recipes
+from wassr.training.recipe import AdversarialStage
+from wassr.training.shelf import find_recipe, shipped_recipes
 
 PROMISED = 0.1
 PAGE = Path(__file__).parent.parent / "docs" / "meter.md"

@@ -20,8 +20,8 @@ from wassr.data.folders import find_pictures
 from wassr.ground.errors import WassrError
 from wassr.training.course import courses
 from wassr.training.loop import train
-from wassr.training.recipe import find_recipe
 from wassr.training.runlog import read_log
+from wassr.training.shelf import find_recipe
 from wassr.training.stopping import Stopped
 from wassr.training.verdict import judge
 

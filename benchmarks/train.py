@@ -36,7 +36,8 @@ from wassr.training.adversarial import Adversary
 from wassr.training.batches import stream_of
 from wassr.training.losses import content_loss
 from wassr.training.precision import precision_here
-from wassr.training.recipe import AdversarialStage, Recipe, find_recipe
+from wassr.training.recipe import AdversarialStage, Recipe
+from wassr.training.shelf import find_recipe
 from wassr.training.step import adversarial_step, content_step
 
 REPORTED = {"content": (19.0, 21.0), "adversarial": (3.9, 3.9)}  # images/s of BasicSR

@@ -44,7 +44,7 @@ def test_package_files_are_empty_but_the_top_one() -> None:
     [
         "import wassr",
         "import wassr.upscaling.batch, wassr.upscaling.upscaler, wassr.models.shelf, wassr.pixels.formats",
-        "import wassr.training.recipe, wassr.training.runlog, wassr.training.runfolder",
+        "import wassr.training.recipe, wassr.training.shelf, wassr.training.runlog, wassr.training.runfolder",
         "import wassr.evaluation.scoring, wassr.evaluation.judges, wassr.evaluation.request",
         "import wassr.data.folders, wassr.networks.facts",
         "import wassr.data.degradations, wassr.data.contact_sheet",

@@ -10,7 +10,7 @@ from wassr.evaluation.choice import choose_metrics
 from wassr.evaluation.comparison import Comparison, Row
 from wassr.evaluation.scoring import PictureScore, score_of
 from wassr.training import make
-from wassr.training.recipe import find_recipe
+from wassr.training.shelf import find_recipe
 
 
 @pytest.mark.parametrize("name", arms.ARMS)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Wassr, save
-from wassr.training.recipe import shipped_recipes
+from wassr.training.shelf import shipped_recipes
 
 
 def test_recipes_are_listed_with_their_stages(wassr: Wassr) -> None:

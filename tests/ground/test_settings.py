@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 from wassr.ground.errors import SettingsError
 from wassr.ground.explained import explain_settings
 from wassr.ground.settings import Strict, differences, dump_settings, load_settings, read_settings
-from wassr.training.recipe import Recipe, SizedRecipe, find_recipe, shipped_recipes
+from wassr.training.recipe import Recipe
+from wassr.training.shelf import SizedRecipe, find_recipe, shipped_recipes
 
 Rate = Annotated[float, Field(ge=0)]
 RECIPES = list(shipped_recipes().items())

@@ -12,8 +12,9 @@ from wassr.ground.settings import read_settings
 from wassr.report.advice import REMEDIES, next_steps
 from wassr.report.page import done, page
 from wassr.report.reading import Reading
-from wassr.training.recipe import Recipe, find_recipe
+from wassr.training.recipe import Recipe
 from wassr.training.runlog import GIVEN_UP, Entry
+from wassr.training.shelf import find_recipe
 from wassr.training.verdict import Flag, Verdict, Word
 
 VERDICT = Path(wassr.__file__).parent / "training" / "verdict.py"

@@ -3,7 +3,7 @@
 import pytest
 
 from wassr.ground.errors import SettingsError
-from wassr.training.recipe import find_recipe
+from wassr.training.shelf import find_recipe
 
 
 def refused(*settings: str) -> str:

@@ -427,7 +427,7 @@ def test_memory_is_flat_over_a_thousand_steps(recipe: Make, tmp_path: Path) -> N
 import sys
 from pathlib import Path
 from wassr.training import loop
-from wassr.training.recipe import find_recipe
+from wassr.training.shelf import find_recipe
 sizes, save = [], loop.save_state
 def noted(*arguments):
     line = next(l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmRSS"))
@@ -494,7 +494,7 @@ def test_workers_do_not_change_a_run(recipe: Make, unbroken: dict[str, Path], tm
 
 
 def test_unknown_recipes_are_settings_errors() -> None:
-    from wassr.training.recipe import find_recipe
+    from wassr.training.shelf import find_recipe
 
     with pytest.raises(SettingsError):
         find_recipe("compact-x5-best")

@@ -22,14 +22,8 @@ from wassr.training.lipschitz import PENALTIES
 from wassr.training.losses import LOSSES
 from wassr.training.objectives import OBJECTIVES
 from wassr.training.optimizers import OPTIMIZERS
-from wassr.training.recipe import (
-    ContentLoss,
-    GeneratorSpec,
-    Recipe,
-    SizedRecipe,
-    find_recipe,
-    shipped_recipes,
-)
+from wassr.training.recipe import ContentLoss, GeneratorSpec, Recipe
+from wassr.training.shelf import SizedRecipe, find_recipe, shipped_recipes
 
 SHIPPED = list(shipped_recipes())
 NAMES = {
@@ -348,24 +342,6 @@ def test_the_article_is_done_right() -> None:
     said: list[str] = []
     make.adversarial_problems(recipe, said.append)
     assert said == []
-
-
-def test_finding_recipes(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="did you mean compact-x4"):
-        find_recipe("compat-x4")
-    with pytest.raises(SettingsError, match="cannot be read"):
-        find_recipe(str(tmp_path / "absent.yaml"))
-    (tmp_path / "mine.yaml").write_text("name: mine\ngenerator: {network: compact}\ncontent: {steps: 5}\n")
-    recipe = find_recipe(str(tmp_path / "mine.yaml"), ("content.steps=7", "data=a b"))
-    assert recipe.content
-    assert (recipe.content.steps, recipe.data.train) == (7, ("a b",))
-    with pytest.raises(SettingsError, match="has no small size"):
-        find_recipe(str(tmp_path / "mine.yaml"), small=True)
-
-
-@pytest.mark.parametrize("folder", ["pictures, mine", "a: b", "#1", "C:\\x", "it's", "[new]"])
-def test_any_folders_name_is_taken_as_it_is(folder: str) -> None:
-    assert find_recipe("compact-x4", (f"data={folder}",)).data.train == (folder,)
 
 
 def tree_of(name: str) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from wassr.training.adversarial import Adversary
 from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.loop import train
 from wassr.training.losses import LOSSES, content_loss
-from wassr.training.recipe import AdversarialStage, ContentLoss, Stage, find_recipe, shipped_recipes
+from wassr.training.recipe import AdversarialStage, ContentLoss, Stage
 from wassr.training.runlog import read_log
+from wassr.training.shelf import find_recipe, shipped_recipes
 from wassr.training.stand_ins import GRADIENT, MATCHING, as_trained, told
 
 VGG16 = Path(__file__).parents[3] / "shared" / "data" / "weights" / "vgg16_features.safetensors"

@@ -39,7 +39,7 @@ def train(
     Watch it: pip install tensorboard; tensorboard --logdir runs
     """
     from wassr.cli.extras import needs_extra
-    from wassr.training.recipe import find_recipe
+    from wassr.training.shelf import find_recipe
 
     given = changes or []
     # an option's value that may be left out would swallow the KEY=VALUE after it, so the file is told by its name
@@ -92,7 +92,7 @@ def recipes(
     import json
 
     from wassr.ground.explained import explain_settings
-    from wassr.training.recipe import SizedRecipe, find_recipe, shipped_recipes
+    from wassr.training.shelf import SizedRecipe, find_recipe, shipped_recipes
 
     if schema:
         print(json.dumps(SizedRecipe.model_json_schema(), indent=1))

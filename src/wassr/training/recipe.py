@@ -4,17 +4,14 @@ A recipe holds a content stage and, if it is a GAN, an adversarial stage that st
 in pixels of the high-resolution side unless a name says otherwise.
 """
 
-import json
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from wassr.data.chain import NamedSteps, Saver, split_at_last_saves
-from wassr.ground.errors import SettingsError
 from wassr.ground.faults import hint
-from wassr.ground.settings import Strict, read_settings, settings_file, shipped_settings
+from wassr.ground.settings import Strict
 from wassr.models.card import Base, Channels
 from wassr.networks.facts import CRITIC_FACTS, CRITIC_WORDS, FACTS, FEATURE_LAYERS
 from wassr.training.adversarial_loss import AdversarialLoss, Count, Positive, Rate
@@ -279,41 +276,3 @@ class Recipe(Strict):
                 "set start: content or content: null"
             )
         return self
-
-
-def shipped_recipes() -> dict[str, Path]:
-    """Names and files of the recipes in the package."""
-    return shipped_settings("wassr.training", "recipes")
-
-
-class SizedRecipe(Recipe):
-    """A recipe file: a recipe, and what is smaller in its small size (KEY=VALUE lines)."""
-
-    small: tuple[str, ...] = Field(default=(), description="KEY=VALUE lines that --small adds")
-
-
-GAN = "adversarial.adversarial"
-
-
-def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False) -> Recipe:
-    """A recipe by shipped name or by path of a YAML file, with KEY=VALUE overrides.
-
-    `data=DIR` is short for data.train=[DIR]. A `preset` among the overrides is taken whole: what the recipe says of its
-    own GAN goes, what other overrides say stays. `small`: the size that ends on two cores in minutes.
-    Raises SettingsError with the nearest name when there is none.
-    """
-    # JSON is YAML, and quotes keep a folder's name from being read as more than a name
-    wanted = tuple(
-        f"data.train={json.dumps([o[5:]], ensure_ascii=False)}" if o.startswith("data=") else o for o in overrides
-    )
-    try:
-        file = settings_file(name, shipped_recipes(), "recipe")
-    except ValueError as error:
-        raise SettingsError(f"{name}: {error}") from None
-    if any(o.startswith(f"{GAN}.preset=") for o in wanted):
-        wanted = (f"{GAN}={{}}", *wanted)
-    sized = read_settings(file, SizedRecipe)
-    if small and not sized.small:
-        raise SettingsError(f"{name}: this recipe has no small size; run it without --small")
-    sized = read_settings(file, SizedRecipe, (*(sized.small if small else ()), *wanted))
-    return Recipe.model_validate(sized.model_dump(exclude={"small"}))
