@@ -23,7 +23,7 @@ import machine
 import numpy as np
 import perceptual_page as page
 import readme
-from kept import Entry, digest, kept
+from kept import Entry, digest, digest_of_models, kept
 from numpy.typing import NDArray
 from perceptual_page import Curve, Measured, Study
 from PIL import Image, ImageDraw, ImageFont
@@ -37,7 +37,7 @@ from wassr.evaluation.sets import DataSet, find_sets, read_case
 from wassr.evaluation.subjects import Subject, subject
 from wassr.evaluation.texture import checkerboard
 from wassr.ground.errors import WassrError
-from wassr.models.shelf import find
+from wassr.models.shelf import ModelFile, find
 from wassr.pixels.picture import quantise, to_floats
 from wassr.upscaling.bands import Consistent, Planes, Stage, collect
 from wassr.upscaling.engines import Wish
@@ -64,10 +64,10 @@ SIDE = 192  # of a crop
 Levels = NDArray[np.uint8]
 
 
-def own(upscaler: Upscaler, name: str) -> Entry:
-    """A model of wassr, or one between two of them."""
+def own(upscaler: Upscaler, name: str, *models: ModelFile) -> Entry:
+    """A model of wassr, or one between two of them; models: what it is made of."""
     how = f"{upscaler.engine.name}, {upscaler.engine.precision}"
-    return Entry(Subject(name, SCALE, how, lambda case: np.asarray(upscaler(case.low))), upscaler.identity())
+    return Entry(Subject(name, SCALE, how, lambda case: np.asarray(upscaler(case.low))), digest_of_models(*models))
 
 
 def by_strength(model: str, kind: str = "") -> dict[float, Entry]:
@@ -78,10 +78,10 @@ def by_strength(model: str, kind: str = "") -> dict[float, Entry]:
     file = find(model)
     name = file.card.name + kind
     content = content_model(file)
-    found = {0.0: own(Upscaler(content.path, **ENGINE), content.card.name)}
+    found = {0.0: own(Upscaler(content.path, **ENGINE), content.card.name, content)}
     for strength in STRENGTHS[1:-1]:
-        found[strength] = own(Upscaler(model, strength=strength, **ENGINE), f"{name} at {strength:g}")
-    return found | {1.0: own(Upscaler(model, **ENGINE), name)}
+        found[strength] = own(Upscaler(model, strength=strength, **ENGINE), f"{name} at {strength:g}", file, content)
+    return found | {1.0: own(Upscaler(model, **ENGINE), name, file)}
 
 
 def rival(title: str, folder: Path, projected: bool) -> Entry:

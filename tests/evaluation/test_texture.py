@@ -47,6 +47,20 @@ def test_white_error_has_no_raster_and_a_pattern_has(scale: int) -> None:
     assert checkerboard([(np.clip(white + tile, 0, 255).astype(np.uint8), high)], scale) > 10
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_level_and_upright_edges_are_no_raster(seed: int) -> None:
+    """Houses, text: both axes of the spectrum are a ridge, and what lies beside it is no background of theirs."""
+    rng = np.random.default_rng(seed)
+    high = np.full((512, 512, 3), 128, np.uint8)
+    made = high.copy()
+    for top, left, height, width in rng.integers((0, 0, 5, 5), (480, 480, 90, 90), (150, 4)):
+        made[top : top + height, left : left + width] = rng.integers(90, 166)
+    assert checkerboard([(made, high)], 4) < 1.6
+    y, x = np.mgrid[0:512, 0:512]
+    tile = np.random.default_rng(6).normal(0, 4, (4, 4))[y % 4, x % 4, None]
+    assert checkerboard([(np.clip(made + tile, 0, 255).astype(np.uint8), high)], 4) > 10
+
+
 def test_no_error_no_raster() -> None:
     high = noise(3)
     assert checkerboard([(high, high)], 4) == 1

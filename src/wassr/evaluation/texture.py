@@ -30,8 +30,8 @@ def checkerboard(pairs: Iterable[tuple[Levels, Levels]], scale: int) -> float:
     """How far the error's spectrum stands out at the frequencies of the upsampling raster; about 1 where it does not.
 
     pairs: (made, high), 8 bit RGB, sides of at least WINDOW. The mean over the multiples of 1/scale along both axes of
-    power over local background (median of a ring of bins), luma of made - high, Hann windows (Odena 2016 shows the
-    pattern; the measure is ours).
+    power over local background (median of the bins around, on an axis of those along it), luma of made - high, Hann
+    windows (Odena 2016 shows the pattern; the measure is ours).
     """
     power = np.zeros((WINDOW, WINDOW))
     hann = np.hanning(WINDOW)
@@ -56,9 +56,11 @@ def _fine(picture: Levels, scale: int) -> float:
 
 
 def _background(power: Floats, v: int, u: int) -> float:
+    """What lies around a frequency; on an axis along it, for level and upright edges make a ridge there."""
     near, far = RING
-    offsets = range(-far, far + 1)
+    around = range(-far, far + 1)
+    rows, columns = (around if v else (0,)), (around if u else (0,))
     ring = [
-        power[(v + dv) % WINDOW, (u + du) % WINDOW] for dv in offsets for du in offsets if max(abs(dv), abs(du)) >= near
+        power[(v + dv) % WINDOW, (u + du) % WINDOW] for dv in rows for du in columns if max(abs(dv), abs(du)) >= near
     ]
     return float(np.median(ring)) or 1e-12
