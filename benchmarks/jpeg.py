@@ -85,13 +85,14 @@ def opened(file: ModelFile) -> Upscaler:
 def own(file: ModelFile) -> Iterator[Entry]:
     """A model as `wassr evaluate` runs it; one for compressed inputs also without what comes after its network."""
     one = subject(str(file.path), SCALE, WISH)
-    yield Entry(one, digest_of_models(file))
+    identity = digest_of_models(file)
+    yield Entry(one, identity)
     if file.card.inputs == "compressed":
         whole = opened(file)
         card = whole.card.model_copy(update={"consistency": 0})
         bare = Upscaler.from_engine(card, whole.engine, thorough=True)
         how = f"{one.how}, neither bins nor back-projection"
-        yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), digest_of_models(file))
+        yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), identity)
 
 
 def two_stages(first: ModelFile, second: ModelFile) -> Iterator[Entry]:

@@ -38,11 +38,14 @@ def digest(*files: Path) -> str:
 
 def digest_of_models(*models: ModelFile) -> str:
     """Of their contents but for what was measured of them, which shapes no result."""
+    return "; ".join(_digest_of_model(model) for model in models)
+
+
+def _digest_of_model(model: ModelFile) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        copies = [Path(shutil.copy(model.path, folder)) for model in models]
-        for copy, model in zip(copies, models, strict=True):
-            replace_card(copy, model.card.model_copy(update={"measured": ()}))
-        return digest(*copies)
+        copy = Path(shutil.copy(model.path, folder))
+        replace_card(copy, model.card.model_copy(update={"measured": ()}))
+        return digest(copy)
 
 
 def kept(

@@ -37,7 +37,7 @@ from wassr.evaluation.sets import DataSet, find_sets, read_case
 from wassr.evaluation.subjects import Subject, subject
 from wassr.evaluation.texture import checkerboard
 from wassr.ground.errors import WassrError
-from wassr.models.shelf import ModelFile, find
+from wassr.models.shelf import find
 from wassr.pixels.picture import quantise, to_floats
 from wassr.upscaling.bands import Consistent, Planes, Stage, collect
 from wassr.upscaling.engines import Wish
@@ -64,10 +64,10 @@ SIDE = 192  # of a crop
 Levels = NDArray[np.uint8]
 
 
-def own(upscaler: Upscaler, name: str, *models: ModelFile) -> Entry:
-    """A model of wassr, or one between two of them; models: what it is made of."""
+def own(upscaler: Upscaler, name: str, identity: str) -> Entry:
+    """A model of wassr, or one between two of them."""
     how = f"{upscaler.engine.name}, {upscaler.engine.precision}"
-    return Entry(Subject(name, SCALE, how, lambda case: np.asarray(upscaler(case.low))), digest_of_models(*models))
+    return Entry(Subject(name, SCALE, how, lambda case: np.asarray(upscaler(case.low))), identity)
 
 
 def by_strength(model: str, kind: str = "") -> dict[float, Entry]:
@@ -78,10 +78,13 @@ def by_strength(model: str, kind: str = "") -> dict[float, Entry]:
     file = find(model)
     name = file.card.name + kind
     content = content_model(file)
-    found = {0.0: own(Upscaler(content.path, **ENGINE), content.card.name, content)}
+    parent, child = digest_of_models(content), digest_of_models(file)
+    found = {0.0: own(Upscaler(content.path, **ENGINE), content.card.name, parent)}
     for strength in STRENGTHS[1:-1]:
-        found[strength] = own(Upscaler(model, strength=strength, **ENGINE), f"{name} at {strength:g}", file, content)
-    return found | {1.0: own(Upscaler(model, **ENGINE), name, file)}
+        found[strength] = own(
+            Upscaler(model, strength=strength, **ENGINE), f"{name} at {strength:g}", f"{child}; {parent}"
+        )
+    return found | {1.0: own(Upscaler(model, **ENGINE), name, child)}
 
 
 def rival(title: str, folder: Path, projected: bool) -> Entry:

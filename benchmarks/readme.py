@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from machine import BFLOAT16, saved_speeds, speeds
+from machine import BFLOAT16, RESULTS, saved_speeds, speeds
 
 from wassr.ground.files import write_whole
 from wassr.models.card import Card
@@ -21,7 +21,6 @@ from wassr.training.runlog import read_log, series
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
-RESULTS = Path(__file__).parent / "results"
 SETS = ("Set5", "Set14", "B100")
 ORDER = ("compact-x4", "wassr-jpeg-x4-faithful", "wassr-x4", "wassr-jpeg-x4", "compact-x2", "espcn-x4", "srresnet-x4")
 

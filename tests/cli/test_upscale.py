@@ -17,7 +17,6 @@ from tests.upscaling.tiny import tiny_card, tiny_model
 from wassr.cli.main import main
 from wassr.upscaling.choice import COMPRESSED_MODEL
 from wassr.upscaling.machine import threads_for
-from wassr.upscaling.sheet import GAP, LABEL
 from wassr.upscaling.upscaler import DEFAULT_MODEL
 
 
@@ -353,7 +352,7 @@ def test_strength_sheet_and_map(wassr: Wassr, tmp_path: Path) -> None:
     assert "map.png: exists; --overwrite replaces it" in again.stderr.decode()
     assert not (tmp_path / "c.png").exists()
     assert wassr("upscale", "a.png", "-o", "sheet.jpg", "-n", child, "--contact-sheet").returncode == 0
-    assert size(tmp_path / "sheet.jpg")[0] == 5 * (LABEL + GAP)
+    assert size(tmp_path / "sheet.jpg")[0] == 5 * (168 + 4)
 
 
 def test_a_compressed_picture_by_a_model_for_such(wassr: Wassr, tmp_path: Path) -> None:

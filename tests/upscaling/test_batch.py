@@ -13,7 +13,6 @@ from wassr.upscaling.batch import Options, Outcome, Watch, run_batch, write_repo
 from wassr.upscaling.choice import COMPRESSED_MODEL, Choice, offered
 from wassr.upscaling.compression import JpegWish
 from wassr.upscaling.inputs import Plan, find_sources, plan, with_maps
-from wassr.upscaling.sheet import GAP, LABEL
 from wassr.upscaling.target import Target
 from wassr.upscaling.upscaler import DEFAULT_MODEL
 
@@ -179,7 +178,7 @@ def test_a_sheet_takes_the_place_of_the_picture(folder: Path) -> None:
     assert states(outcome) == ["done"] * 3
     sheet = read_picture("out/a.png")
     assert (sheet.height, sheet.width) == (outcome.results[0].height, outcome.results[0].width)
-    assert sheet.width == 5 * (LABEL + GAP)
+    assert sheet.width == 5 * 172
     assert outcome.results[0].invented is None
 
 
