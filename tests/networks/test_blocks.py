@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from wassr.networks.blocks import RepConv, Residual
+from wassr.networks.blocks import PReLU, RepConv, Residual
 
 
 def filled(kernel: int = 3) -> RepConv:
@@ -63,3 +63,37 @@ def test_residual_adds_its_input() -> None:
 @pytest.mark.parametrize("expansion", [1, 3])
 def test_expansion_only_changes_the_training_form(expansion: int) -> None:
     assert RepConv(3, 4, expansion).plain().weight.shape == (4, 3, 3, 3)
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_prelu_in_bfloat16_has_the_function_and_the_gradients_of_torchs_in_float32(layout: torch.memory_format) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 16, 12, 12).bfloat16().to(memory_format=layout).requires_grad_(True)
+    exact = x.detach().float().requires_grad_(True)
+    ours, theirs = PReLU(init=0.3), torch.nn.PReLU(init=0.3)
+    gradient = torch.randn(x.shape).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        made = ours(x)
+    made.backward(gradient)
+    wanted = theirs(exact)
+    wanted.backward(gradient.float())
+    assert made.dtype == torch.bfloat16
+    assert torch.allclose(made.float(), wanted, rtol=2**-8)
+    assert x.grad is not None
+    assert exact.grad is not None
+    assert torch.allclose(x.grad.float(), exact.grad, rtol=2**-8)
+    assert ours.weight.grad is not None
+    assert theirs.weight.grad is not None
+    assert ours.weight.grad.shape == theirs.weight.grad.shape
+    # rounded once a pixel to 8 bits, by chance up or down: far below the sum of magnitudes
+    scale = (gradient.float() * exact.detach().clamp(max=0)).abs().sum()
+    assert abs(float(ours.weight.grad - theirs.weight.grad)) < 1e-3 * float(scale)
+
+
+def test_prelu_without_bfloat16_or_with_many_slopes_is_torchs() -> None:
+    torch.manual_seed(0)
+    x = torch.randn(2, 4, 5, 5)
+    for slopes in (1, 4):
+        ours, theirs = PReLU(slopes), torch.nn.PReLU(slopes)
+        assert torch.equal(ours(x), theirs(x))
+        assert torch.equal(ours(x.bfloat16()), theirs(x.bfloat16())) or slopes == 4

@@ -12,7 +12,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from wassr.ground.errors import ModelError
-from wassr.networks.blocks import as_dcgan_
+from wassr.networks.blocks import PReLU, as_dcgan_
 from wassr.networks.facts import SRRESNET
 from wassr.networks.subpixel import icnr_
 
@@ -87,7 +87,7 @@ def _convolution(width: int, normalisation: str) -> list[nn.Module]:
 
 
 def _activation(name: str) -> nn.Module:
-    return nn.PReLU() if name == "prelu" else nn.ReLU()
+    return PReLU() if name == "prelu" else nn.ReLU()
 
 
 def _check(scale: int, head: int, tail: int, normalisation: str, activation: str) -> None:

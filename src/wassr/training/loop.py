@@ -15,6 +15,7 @@ from wassr.training.board import Board
 from wassr.training.clock import Clock
 from wassr.training.guard import NotFinite, Refused, loudness
 from wassr.training.handover import hand_over
+from wassr.training.heap import keep_freed_memory
 from wassr.training.losses import Content, content_loss
 from wassr.training.material import load_material
 from wassr.training.meter import Meter
@@ -54,6 +55,7 @@ def train(
             return final_model(recipe, folder)
         recipe = precision_here(recipe, numbers.precision if numbers else "", say)
         torch.set_num_threads(_threads(recipe, numbers, say))
+        keep_freed_memory()
         try:
             make.adversarial_problems(recipe, say)
             for line in told(recipe):
