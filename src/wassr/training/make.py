@@ -12,12 +12,14 @@ from torch import nn
 
 from wassr.ground.errors import CannotStart, ModelError, TrainingError
 from wassr.ground.settings import dump_settings
-from wassr.models.build import Generator, build_network, load_network
+from wassr.models.build import Generator, build_generator, build_network, load_network
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights, save_weights
 from wassr.models.shelf import find
+from wassr.networks.compact import Compact
 from wassr.networks.critics import CRITICS
 from wassr.networks.facts import FACTS
+from wassr.networks.grow import fits, grow_
 from wassr.networks.probe import radius
 from wassr.training.adversarial import Adversary, check
 from wassr.training.losses import Content, content_loss
@@ -75,19 +77,27 @@ def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Ge
     """Weights of a model, by name or file, as a generator of this recipe.
 
     other_scale: a model of another scale will do; layers whose shapes depend on it begin anew (EDSR 2017 trains x3 and
-    x4 from x2 so). Raises TrainingError naming both when network, arguments, base or (unless allowed) scale differ.
+    x4 from x2 so); and a compact with fewer channels or blocks, which the larger one begins as the function of
+    (networks.grow). Raises TrainingError naming both when network, arguments, base or (unless allowed) scale differ.
     """
     found = find(name)
     card, spec = found.card, recipe.generator
     facts = FACTS[spec.network]
     asked = (spec.network, spec.scale, {**facts.defaults, **spec.arguments}, spec.base)
     has = (card.network, card.scale, {**facts.defaults, **card.arguments}, card.base)
-    if asked != has and not (other_scale and asked == (has[0], spec.scale, *has[2:])):
+    grows = other_scale and asked[0] == "compact" and asked == (*has[:2], asked[2], has[3]) and fits(has[2], asked[2])
+    if asked != has and not grows and not (other_scale and asked == (has[0], spec.scale, *has[2:])):
         raise CannotStart(f"{recipe.name} cannot start from {card.name}: recipe {_words(asked)}, model {_words(has)}")
     if found.weights is None:
         raise CannotStart(f"{name}: training needs its weights file (.safetensors), only the deployment form is there")
     weights, _ = load_weights(found.weights)
     generator = new_generator(recipe)
+    if grows:
+        small, large = build_generator(card, weights).network, generator.network
+        assert isinstance(small, Compact)
+        assert isinstance(large, Compact)
+        grow_(large, small)
+        return generator, card
     if card.scale != spec.scale:
         fresh = {key: tensor.numpy() for key, tensor in generator.network.state_dict().items()}
         weights = {key: weights[key] if weights[key].shape == new.shape else new for key, new in fresh.items()}
