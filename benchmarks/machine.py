@@ -16,8 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("wassr", "numpy", "pillow", "openvino", "onnxruntime", "torch", "onnx")
 QUIET = 0.3  # processes a core before a benchmark begins
 FEATURES = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
-BFLOAT16 = {"avx512_bf16", "amx_bf16"}
-SPEEDS = "benchmarks/results/{0}.json, or {0}-float32.json on a processor without bfloat16"
+SPEEDS = "benchmarks/results/{0}.json, or {0}-amx.json or {0}-float32.json by the kind of processor"
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,27 @@ class Machine:
         versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
         features = " ".join(self.features)
         return f"{self.processor}, {self.cores} cores ({features}), load {self.load:.1f} a core; {versions}"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Processors whose speeds compare. feature: that they have, and those before in the table have another one."""
+
+    ending: str
+    feature: str
+    words: str
+
+
+KINDS = (
+    Kind("-amx", "amx_bf16", "with bfloat16 in tiles (AMX)"),
+    Kind("", "avx512_bf16", "with bfloat16 in vectors (AVX-512)"),
+    Kind("-float32", "", "without bfloat16"),
+)
+
+
+def kind_of(features: Collection[str]) -> Kind:
+    """The first kind of the table that a processor of these features belongs to."""
+    return next(kind for kind in KINDS if not kind.feature or kind.feature in features)
 
 
 def describe() -> Machine:
@@ -73,13 +93,13 @@ def begin() -> Machine:
 
 
 def speeds(name: str, features: Collection[str]) -> str:
-    """The name for results of speed: processors with and without bfloat16 each have a file of their own."""
-    return name if BFLOAT16.intersection(features) else f"{name}-float32"
+    """The name for results of speed: each kind of processor has a file of its own."""
+    return f"{name}{kind_of(features).ending}"
 
 
 def saved_speeds(name: str) -> list[dict[str, Any]]:
-    """What was saved under `speeds`, with bfloat16 first."""
-    files = (RESULTS / f"{speeds(name, features)}.json" for features in (BFLOAT16, ()))
+    """What was saved under `speeds`, in the order of the kinds."""
+    files = (RESULTS / f"{name}{kind.ending}.json" for kind in KINDS)
     return [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
 
 

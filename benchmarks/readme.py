@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from machine import BFLOAT16, RESULTS, saved_speeds, speeds
+from machine import RESULTS, kind_of, saved_speeds, speeds
 
 from wassr.ground.files import write_whole
 from wassr.models.card import Card
@@ -101,7 +101,6 @@ def speed_tables(saved: Sequence[Mapping[str, Any]]) -> str:
 
 def _speed_table(saved: Mapping[str, Any]) -> str:
     rows, here = saved["results"]["contestants"], saved["machine"]
-    fast = BFLOAT16.intersection(here["features"])
     every = dict.fromkeys(r["model"] for r in rows)
     quickest = {name: min((r for r in rows if r["model"] == name), key=_seconds) for name in every}
     names = sorted((name for name, r in quickest.items() if r["ours"] and _same_as_shipped(r)), key=_order)
@@ -109,7 +108,7 @@ def _speed_table(saved: Mapping[str, Any]) -> str:
     shown += [r for r in quickest.values() if not r["ours"]]
     shown += [r for r in rows if r["model"] == "rlfn-s" and r["engine"] == "plain torch"]
     lines = [
-        f"On a processor {'with' if fast else 'without'} bfloat16:",
+        f"On a processor {kind_of(here['features']).words}:",
         "",
         "| model | engine | s per megapixel | network, of RLFN-S in PyTorch | MB | Set14 |",
         "|---|---|---|---|---|---|",

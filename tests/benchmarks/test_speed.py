@@ -64,12 +64,13 @@ def test_the_core_counts_no_torch() -> None:
     assert not core.missing
 
 
-def test_a_processor_without_bfloat16_replaces_no_speeds_of_one_with_it() -> None:
+def test_a_processor_replaces_no_speeds_of_one_of_another_kind() -> None:
+    assert machine.speeds("enlarge", ("avx2", "avx512f", "avx512_bf16", "amx_bf16")) == "enlarge-amx"
     assert machine.speeds("enlarge", ("avx2", "avx512f", "avx512_bf16")) == "enlarge"
     assert machine.speeds("enlarge", ("avx2",)) == "enlarge-float32"
 
 
-def test_the_readme_shows_the_quickest_way_of_each_on_both_kinds_of_processor() -> None:
+def test_the_readme_shows_the_quickest_way_of_each_on_every_kind_of_processor() -> None:
     rows = [result("compact-x4", "openvino", 0.1), result("compact-x4", "plain torch", 0.3)]
     rows.append(result("rlfn-s", "plain torch", 0.4, ours=False))
     card = find("compact-x4").card
@@ -78,16 +79,20 @@ def test_the_readme_shows_the_quickest_way_of_each_on_both_kinds_of_processor() 
     here = {"processor": "A", "versions": {"wassr": "1"}, "time": "2026-11-29T08:00:00+00:00"}
     saved = [
         {"machine": {**here, "features": f}, "results": {"input": "256x256", "threads": 2, "contestants": contestants}}
-        for f in (["avx2", "avx512_bf16"], ["avx2"])
+        for f in (["avx512_bf16", "amx_bf16"], ["avx2", "avx512_bf16"], ["avx2"])
     ]
     text = readme.speed_tables(saved)
     row = f"| compact-x4 | openvino float32 | 0.100 | 0.500 | 200 | {card.value('Set14', 'psnr_y'):.2f} |"
-    assert text.count(row) == 2  # its quality is the card's
+    assert text.count(row) == 3  # its quality is the card's
     assert "compact-x4 | plain" not in text
-    first, second = text.split("without bfloat16")
-    assert "with bfloat16" in first
-    assert "`benchmarks/results/enlarge.json`" in first
-    assert "`benchmarks/results/enlarge-float32.json`" in second
+    tiles, vectors, none = text.split("\n\nOn a processor")
+    for part, words, file in (
+        (tiles, "On a processor with bfloat16 in tiles (AMX):", "enlarge-amx"),
+        (vectors, " with bfloat16 in vectors", "enlarge"),
+        (none, " without bfloat16:", "enlarge-float32"),
+    ):
+        assert part.startswith(words)
+        assert f"`benchmarks/results/{file}.json`" in part
 
 
 def test_times_of_a_network_that_is_shipped_no_more_are_not_shown() -> None:
