@@ -218,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--valid", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=2.0, help="of each arm")
     parser.add_argument("--threads", type=int, default=0, help="1: run halves of --only side by side")
-    parser.add_argument("--start", default="compact-small-x4")
+    parser.add_argument("--start", default="compact-x4")
     parser.add_argument("--only", nargs="+", choices=list(ARMS), default=list(ARMS))
     options = parser.parse_args(arguments)
     here = machine.describe()

@@ -1,6 +1,6 @@
 """Does a network that is told the quality of its JPEG do better than one that must see for itself?
 
-python benchmarks/conditioning.py --data PICTURES --valid VALID --minutes 20 [--start compact-small-x4] --save
+python benchmarks/conditioning.py --data PICTURES --valid VALID --minutes 20 [--start compact-x4] --save
 
 Two arms from the same start, with the same crops, for equal time or steps, by the optimiser, schedule and loss of the
 recipe wassr-jpeg-x4-faithful. Each low side is saved once, at a quality from 10 to 95 that is known. The blind arm gets
@@ -273,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--valid", type=Path)
-    parser.add_argument("--start", default="compact-small-x4", help="a model of the same network, name or file")
+    parser.add_argument("--start", default="compact-x4", help="a model of the same network, name or file")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="of each arm")
     length.add_argument("--steps", type=int, help="of each arm")

@@ -13,7 +13,7 @@ from wassr.evaluation.compressed import CLEAN
 from wassr.evaluation.statistics import Paired
 from wassr.evaluation.tables import STATISTICS, arrow
 
-BICUBIC, SPECIALIST, GAN = "bicubic", "compact-small-x4", "wassr-x4"
+BICUBIC, SPECIALIST, GAN = "bicubic", "compact-x4", "wassr-x4"
 FAITHFUL, PERCEPTUAL = "wassr-jpeg-x4-faithful", "wassr-jpeg-x4"
 STAGES = f"wassr-jpeg-x1 + {SPECIALIST}"
 ALONE = ", network alone"

@@ -24,7 +24,7 @@ README = ROOT / "README.md"
 SETS = ("Set5", "Set14", "B100")
 ORDER = (
     "compact-x4",
-    "compact-small-x4",
+    "wassr-x4-content",
     "wassr-jpeg-x4-faithful",
     "wassr-x4",
     "wassr-jpeg-x4",

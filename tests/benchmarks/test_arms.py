@@ -16,9 +16,7 @@ from wassr.training.shelf import find_recipe
 @pytest.mark.parametrize("name", arms.ARMS)
 @pytest.mark.parametrize("by_ratio", [False, True])
 def test_every_arm_is_a_recipe_without_complaints(name: str, by_ratio: bool) -> None:
-    recipe = find_recipe(
-        "wassr-x4", ("data.train=[x]", *arms.changes(arms.ARMS[name], by_ratio, 2, 1, "compact-small-x4"))
-    )
+    recipe = find_recipe("wassr-x4", ("data.train=[x]", *arms.changes(arms.ARMS[name], by_ratio, 2, 1, "compact-x4")))
     assert recipe.adversarial
     assert (recipe.adversarial.adversarial.ratio is not None) == by_ratio
     said: list[str] = []

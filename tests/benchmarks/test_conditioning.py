@@ -31,7 +31,7 @@ def recipe(tmp_path: Path) -> Recipe:
 
 
 def test_both_arms_begin_equal_and_the_fourth_plane_learns(recipe: Recipe) -> None:
-    blind, _ = make.start_from(recipe, "compact-small-x4")
+    blind, _ = make.start_from(recipe, "compact-x4")
     told = conditioning.Told(blind)
     blind.in_bfloat16 = told.in_bfloat16 = False
     low = torch.rand(2, 3, 20, 24)
@@ -71,7 +71,7 @@ def test_where_nothing_is_found_the_best_quality_is_told() -> None:
 
 def test_a_run_of_a_few_steps(recipe: Recipe) -> None:
     said: list[str] = []
-    report = conditioning.compare(recipe, "compact-small-x4", said.append)
+    report = conditioning.compare(recipe, "compact-x4", said.append)
     assert report.steps == {"blind": 2, "told": 2}
     assert len(report.rows) == 6 * 2 * 4
     rows = {(row.quality, row.metric, row.way): row for row in report.rows}

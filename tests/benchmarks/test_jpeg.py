@@ -167,15 +167,15 @@ def test_tables_by_quality() -> None:
         "| psnr_y ↑ | clean | 50 | 30 |",
         "|---|---|---|---|",
         "| bicubic | 26.00 | 25.00 | 24.50 |",
-        "| compact-small-x4 | 28.00 (+2.00) | 25.00 (+0.00?) | 24.20 (-0.30) |",
+        "| compact-x4 | 28.00 (+2.00) | 25.00 (+0.00?) | 24.20 (-0.30) |",
     ]
-    assert page.losses(LEVELS, "psnr_y").splitlines()[-1] == "| compact-small-x4 | -3.00 | -3.80 | 50 / 30 |"
+    assert page.losses(LEVELS, "psnr_y").splitlines()[-1] == "| compact-x4 | -3.00 | -3.80 | 50 / 30 |"
     assert page.levels(LEVELS, "psnr_y").splitlines()[2:] == [
         "| waifu2x, level 0 | **27.50** | 25.20 | 24.60 |",
         "| waifu2x, level 3 | 26.50 | **25.70** | **25.10** |",
     ]
     niqe = compared({page.BICUBIC: {"clean": 7.6}, page.SPECIALIST: {"clean": 6.0}}, metric="niqe")
-    assert "| compact-small-x4 | 6.00 |" in page.by_quality(niqe, "niqe")  # no difference: nobody is ranked by it
+    assert "| compact-x4 | 6.00 |" in page.by_quality(niqe, "niqe")  # no difference: nobody is ranked by it
 
 
 def test_the_best_level_is_chosen_by_quality() -> None:

@@ -27,7 +27,7 @@ from wassr.training.shelf import SizedRecipe, find_recipe, shipped_recipes
 
 SHIPPED = list(shipped_recipes())
 NAMES = {
-    *("compact-x4", "compact-small-x4", "compact-x3", "compact-x2", "espcn-x4", "srresnet-x4"),
+    *("compact-x4", "compact-x3", "compact-x2", "espcn-x4", "srresnet-x4"),
     *("wgan-article-x4", "wgan-fork-x4", "srgan-x4", "wgan-gp-x4", "wgan-lp-x4", "hinge-sn-x4", "ragan-x4", "lsgan-x4"),
     "wassr-wgan-x4",
     *("rpgan-x4", "wassr-x4", "demo", "wassr-jpeg-x4-faithful", "wassr-jpeg-x4", "wassr-jpeg-x1"),

@@ -50,15 +50,22 @@ class RepConv(nn.Module):
 
 
 class Residual(nn.Module):
-    """x + body(x), with a ReLU after the sum (He 2016) or without (EDSR 2017)."""
+    """x + body(x), with a ReLU after the sum (He 2016), leaky or not, or without (EDSR 2017)."""
 
-    def __init__(self, body: nn.Module, activate_sum: bool = False) -> None:
+    def __init__(self, body: nn.Module, activate_sum: bool = False, slope: float = 0.0) -> None:
         super().__init__()
-        self.body, self.activate_sum = body, activate_sum
+        self.body, self.activate_sum, self.slope = body, activate_sum, slope
 
     def forward(self, x: Tensor) -> Tensor:
         total = x + self.body(x)
-        return torch.relu(total) if self.activate_sum else total
+        if not self.activate_sum:
+            return total
+        return F.leaky_relu(total, self.slope) if self.slope else torch.relu(total)
+
+
+def rectifier(slope: float) -> nn.Module:
+    """ReLU, or a leaky one that passes `slope` times what is negative (Maas 2013)."""
+    return nn.LeakyReLU(slope) if slope else nn.ReLU()
 
 
 class PReLU(nn.PReLU):

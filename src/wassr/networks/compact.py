@@ -14,14 +14,16 @@ tiles (AMX). Training time decided for wide and short: narrow and deep bodies le
 
 from torch import Tensor, nn
 
-from wassr.networks.blocks import RepConv, Residual
+from wassr.networks.blocks import RepConv, Residual, rectifier
 
 
 class Compact(nn.Module):
     """(N, 3, h, w) in [0, 1] to the residual (N, 3, scale h, scale w) over a bicubic enlargement.
 
     branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones. activate_sum: a ReLU after
-    every residual sum too: without it, half of the convolutions follow another one with nothing between.
+    every residual sum too: without it, half of the convolutions follow another one with nothing between. slope: of all
+    activations where their input is negative. At zero (ReLU) channels die under the high rates that this body learns
+    fastest with, whole layers in an hour (docs/lab-notes.md); a leaky one costs engines no time.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Compact(nn.Module):
         depth: int = 2,
         branches: bool = True,
         activate_sum: bool = True,
+        slope: float = 0.0,
     ) -> None:
         super().__init__()
 
@@ -41,10 +44,10 @@ class Compact(nn.Module):
         def block() -> nn.Module:
             layers: list[nn.Module] = [conv()]
             for _ in range(depth - 1):
-                layers += [nn.ReLU(), conv()]
-            return Residual(nn.Sequential(*layers), activate_sum)
+                layers += [rectifier(slope), conv()]
+            return Residual(nn.Sequential(*layers), activate_sum, slope)
 
-        self.head = nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), nn.ReLU())
+        self.head = nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), rectifier(slope))
         self.body = nn.Sequential(*(block() for _ in range(blocks)))
         self.tail = nn.Sequential(nn.Conv2d(channels, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale))
         last = self.tail[0]

@@ -52,7 +52,9 @@ COMPACT = Facts(
     base="bicubic",
     radius=12,
     gmac=14.3,
-    defaults=MappingProxyType({"channels": 48, "blocks": 5, "depth": 2, "branches": True, "activate_sum": True}),
+    defaults=MappingProxyType(
+        {"channels": 48, "blocks": 5, "depth": 2, "branches": True, "activate_sum": True, "slope": 0.0}
+    ),
 )
 
 ESPCN = Facts(

@@ -14,17 +14,21 @@ from wassr.networks.compact import Compact
 from wassr.networks.facts import Argument
 
 _SIZES = ("channels", "blocks")
+_FREE = (*_SIZES, "slope")
 
 
 def fits(small: Mapping[str, Argument], large: Mapping[str, Argument]) -> bool:
-    """Whether a compact of the arguments `large`, all spelt out, can begin as one of `small` and is another one."""
-    rest = {name: value for name, value in small.items() if name not in _SIZES}
-    same = rest == {name: value for name, value in large.items() if name not in _SIZES}
+    """Whether a compact of the arguments `large`, all spelt out, can begin as one of `small` and is another one.
+
+    The slope may differ: then it begins with the kernels of `small`, and what it passes more is learnt.
+    """
+    rest = {name: value for name, value in small.items() if name not in _FREE}
+    same = rest == {name: value for name, value in large.items() if name not in _FREE}
     return same and small != large and all(float(small[name]) <= float(large[name]) for name in _SIZES)
 
 
 def grow_(large: Compact, small: Compact) -> None:
-    """Turn `large`, freshly initialised, into the function of `small`: up to rounding, for any picture.
+    """Turn `large`, freshly initialised, into the function of `small`, of the same slope: up to rounding, for any picture.
 
     Both need the same scale, and arguments that fit. Raises ValueError when a kernel of `small` has no place.
     """

@@ -86,6 +86,9 @@ def _check_arguments(
         elif isinstance(defaults[argument], bool):
             if not isinstance(value, bool):
                 raise ValueError(f"{network}'s {argument} is true or false, not {value}")
+        elif isinstance(defaults[argument], float):  # a slope
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
+                raise ValueError(f"{network}'s {argument} is a number from 0 to below 1, not {value}")
         elif not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{network}'s {argument} is a whole number from 1, not {value}")
 
