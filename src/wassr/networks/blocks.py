@@ -82,6 +82,13 @@ class PReLU(nn.PReLU):
             return leaky
         return super().forward(input)
 
+    def plain(self) -> nn.PReLU:
+        """The inference form: torch's own."""
+        own = nn.PReLU(self.num_parameters).to(self.weight)
+        with torch.no_grad():
+            own.weight.copy_(self.weight)
+        return own
+
 
 class _OneSlope(torch.autograd.Function):
     @staticmethod

@@ -28,7 +28,7 @@ def fits(small: Mapping[str, Argument], large: Mapping[str, Argument]) -> bool:
 
 
 def grow_(large: Compact, small: Compact) -> None:
-    """Turn `large`, freshly initialised, into the function of `small`, of the same slope: up to rounding, for any picture.
+    """Turn `large`, freshly initialised, into `small`: of the same slope, it is the same function up to rounding.
 
     Both need the same scale, and arguments that fit. Raises ValueError when a kernel of `small` has no place.
     """
