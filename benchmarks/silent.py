@@ -42,6 +42,11 @@ class Layer:
 
 def silent(network: nn.Module, lows: Iterable[Tensor]) -> list[Layer]:
     """Every activation of a network in the order of its layers. lows: (1, C, h, w) in [0, 1]."""
+    return [Layer(name, int((peak <= 0).sum()), len(peak)) for name, peak in peaks(network, lows).items()]
+
+
+def peaks(network: nn.Module, lows: Iterable[Tensor]) -> dict[str, Tensor]:
+    """The most that each channel of each activation gets."""
     most: dict[str, Tensor] = {}
 
     def look(name: str, value: Tensor) -> None:
@@ -61,7 +66,7 @@ def silent(network: nn.Module, lows: Iterable[Tensor]) -> list[Layer]:
     finally:
         for hook in hooks:
             hook.remove()
-    return [Layer(name, int((peak <= 0).sum()), len(peak)) for name, peak in most.items()]
+    return most
 
 
 def low_sides(folder: Path, card: Card) -> Iterator[Tensor]:
