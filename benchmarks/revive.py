@@ -4,8 +4,8 @@ python benchmarks/revive.py MODEL --data PICTURES [--jpeg] -o FOLDER
 wassr train RECIPE data=DIR --from FOLDER/MODEL.safetensors "generator.arguments={slope: 0.02}"
 
 Channels that no low side of the pictures wakes (benchmarks/silent.py) get kernels drawn anew, and who reads them begins
-by not reading them. --jpeg: pictures that were saved as JPEG count too, for a model of compressed ones. Training goes on
-with a small slope, so that they do not fall silent again; it is not zero, so the training begins a decibel lower.
+by not reading them. --jpeg: pictures saved as JPEG count too, for a model of compressed ones. Training goes on
+with a small slope, so that they do not fall silent again; training begins a decibel lower for it.
 """
 
 from __future__ import annotations
