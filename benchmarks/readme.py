@@ -24,13 +24,13 @@ README = ROOT / "README.md"
 SETS = ("Set5", "Set14", "B100")
 ORDER = (
     "compact-x4",
-    "wassr-x4-content",
     "wassr-jpeg-x4-faithful",
     "wassr-x4",
     "wassr-jpeg-x4",
     "compact-x2",
     "espcn-x4",
     "srresnet-x4",
+    "wassr-x4-content",
 )
 
 
