@@ -30,7 +30,6 @@ ORDER = (
     "compact-x2",
     "espcn-x4",
     "srresnet-x4",
-    "wassr-x4-content",
 )
 
 

@@ -2,9 +2,9 @@
 
 python benchmarks/recorded.py --data PICTURES --valid VALID [--only good lagging] [--seeds 0 1]
 
-Each is a stage of a few minutes from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs
-go to benchmarks/results/recorded/NAME-SEED.jsonl: thresholds are chosen on one seed of each class and checked on the
-other (benchmarks/thresholds.py). A run that is there goes on or is taken as it is.
+Each is a stage of a few minutes from compact-x4 with one thing done wrong on purpose (or nothing: good). The logs go
+to benchmarks/results/recorded/NAME-SEED.jsonl: thresholds are chosen on one seed of each class and checked on the other
+(benchmarks/thresholds.py). A run that is there goes on or is taken as it is.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Channels that never fire: how much of a network's body is dead.
 
-python benchmarks/silent.py compact-x4 wassr-x4-content --data PICTURES
+python benchmarks/silent.py compact-x4 wassr-x4 --data PICTURES
 
 For each activation of a model's training form, the channels to which no low side of the pictures ever gives anything
 positive. Under ReLU such a channel is zero for good and learns no more; a leaky one passes it on, scaled.

@@ -107,14 +107,14 @@ def test_strengths_go_from_the_content_model_to_the_model(monkeypatch: pytest.Mo
     monkeypatch.setattr(perceptual, "STRENGTHS", (0, 0.5, 1))
     entries = perceptual.by_strength("wassr-x4", page.WASSERSTEIN)
     assert [e.name for e in entries.values()] == [
-        "wassr-x4-content",
+        "compact-x4",
         "wassr-x4 (Wasserstein) at 0.5",
         "wassr-x4 (Wasserstein)",
     ]
     assert len({entry.identity for entry in entries.values()}) == 3
     low = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     made = [entry.subject.make(Case("", "", low, None)).astype(int) for entry in entries.values()]
-    for end, name in ((0, "wassr-x4-content"), (2, "wassr-x4")):
+    for end, name in ((0, "compact-x4"), (2, "wassr-x4")):
         np.testing.assert_array_equal(made[end], Upscaler(name, **perceptual.ENGINE)(low))
     apart = np.abs(made[2] - made[0]).mean()
     assert max(np.abs(made[1] - made[end]).mean() for end in (0, 2)) < apart
@@ -241,11 +241,11 @@ def test_the_command_fills_page_pictures_and_json(
     assert "B100, against wassr-x4 (Wasserstein): lpips: no difference: equal on" in text
     assert "| strength | PSNR-Y | LPIPS |" in text
     saved = json.loads((tmp_path / "perceptual.json").read_text(encoding="utf-8"))["results"]
-    ours = ["bicubic", "wassr-x4-content", "wassr-x4", "wassr-x4 (Wasserstein)"]
+    ours = ["bicubic", "compact-x4", "wassr-x4", "wassr-x4 (Wasserstein)"]
     assert list(saved["means"]) == [*ours, *(title + bp for title in perceptual.RIVALS for bp in ("", page.WITH_BP))]
     assert saved["means"]["wassr-x4"] == saved["means"]["wassr-x4 (Wasserstein)"]
     curve = saved["curves"]["wassr-x4"]
-    assert curve["0"]["Set14"]["psnr_y"] == saved["means"]["wassr-x4-content"]["Set14"]["psnr_y"]
+    assert curve["0"]["Set14"]["psnr_y"] == saved["means"]["compact-x4"]["Set14"]["psnr_y"]
     with Image.open(tmp_path / "perceptual-crops.png") as crops:
         assert crops.width == 9 * (perceptual.SIDE + 4) - 4
     assert "LPIPS" in (tmp_path / "perceptual.svg").read_text(encoding="utf-8")

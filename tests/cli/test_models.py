@@ -39,7 +39,7 @@ def test_every_shipped_model_once(wassr: Wassr) -> None:
 def test_licences_name_the_networks_of_others(wassr: Wassr) -> None:
     lines = wassr("models", "wassr-x4", "--licences").stdout.decode().splitlines()
     assert any(line.startswith("    trained with: VGG16") and line.endswith("CC BY 4.0") for line in lines)
-    assert any("RLFN-S" in line and line.endswith("Apache-2.0, by way of wassr-x4-content") for line in lines)
+    assert any("RLFN-S" in line and line.endswith("Apache-2.0, by way of compact-x4") for line in lines)
     assert any(line.startswith("    losses: l1 1, ") for line in lines)
 
 

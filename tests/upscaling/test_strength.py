@@ -129,11 +129,11 @@ def test_only_parent_and_child_are_mixed(tmp_path: Path) -> None:
     ("name", "reason"),
     [
         ("compact-x2", "compact-x2: was not trained from a content model, so there is nothing"),  # its body was taken
-        ("wassr-jpeg-x4-faithful", "its content model wassr-x4-content has inputs clean instead of"),
+        ("wassr-jpeg-x4-faithful", "its content model compact-x4 has inputs clean instead of"),
     ],
 )
 def test_a_start_that_was_made_for_something_else_is_no_content_model(name: str, reason: str) -> None:
-    assert find(name).card.parent == "wassr-x4-content"
+    assert find(name).card.parent == "compact-x4"
     with pytest.raises(UsageError, match=reason):
         mixture(find(name), 0.5)
 

@@ -7,7 +7,7 @@ from wassr.training.recipe import AdversarialStage, ContentLoss, Recipe, Stage
 S = TypeVar("S", bound=Stage)
 
 # Weights for each unit of loss.feature. With them a term's gradient at the generator's output is as large as that of
-# VGG16's conv5_3 after ReLU (median of six batches of 16 crops of 96, wassr-x4-content, held-out pictures): a
+# VGG16's conv5_3 after ReLU (median of six batches of 16 crops of 96, results of compact-x4 on held-out pictures): a
 # fixed adversarial weight then stands against about what it was made for. For `feature: 16` beside `mse: 1` that is 500
 # times the gradient of the MSE, as in the SRGAN paper. `matching` was measured on a fresh critic of kind vgg with batch
 # normalisation; without normalisation a fresh critic's features move a hundred times less.

@@ -22,8 +22,8 @@ from wassr.upscaling.engines import Engine, Wish, choose
 Floats = NDArray[np.float32]
 Say = Callable[[str], None]
 
-# Norm of the difference of the constants over their norm. wassr-x4 is 0.02 from wassr-x4-content; networks trained
-# apart are 1.4 from each other, and a child's parent that was trained anew under the same name is such a stranger.
+# Norm of the difference of the constants over their norm. wassr-x4 is 0.02 from compact-x4; networks trained apart are
+# 1.4 from each other, and a child's parent that was trained anew under the same name is such a stranger.
 RELATED = 0.5
 
 
