@@ -102,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if file.weights is None:
                 parser.error(f"{name} has no training form (.safetensors) beside it")
             weights, card = load_weights(file.weights)
-            found[card.name] = silent(build_generator(card, weights).network, low_sides(options.data, card))
+            found[name] = silent(build_generator(card, weights).network, low_sides(options.data, card))
     except WassrError as error:
         print(f"error: {error}")
         return 1
