@@ -29,6 +29,17 @@ def test_orthogonal_of_a_stack_equals_one_by_one_and_takes_zeros() -> None:
     assert torch.equal(orthogonal(torch.zeros(3, 4)), torch.zeros(3, 4))
 
 
+def test_orthogonal_takes_rows_that_all_but_vanished_for_none() -> None:
+    torch.manual_seed(0)
+    matrix = torch.randn(6, 20)
+    without = matrix.clone()
+    without[2] = 0
+    matrix[2] = 1e-39  # a denormal number
+    assert torch.equal(orthogonal(matrix), orthogonal(without))
+    matrix[2] = 1e-12 * torch.randn(20)
+    assert torch.allclose(orthogonal(matrix), orthogonal(without), atol=1e-6)
+
+
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_kind_builds_and_reduces_a_toy_loss(kind: str) -> None:
     torch.manual_seed(0)

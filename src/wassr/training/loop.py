@@ -56,7 +56,6 @@ def train(
         recipe = precision_here(recipe, numbers.precision if numbers else "", say)
         torch.set_num_threads(_threads(recipe, numbers, say))
         keep_freed_memory()
-        torch.set_flush_denormal(True)  # of momenta of weights that stand still: a step took twice as long by them
         try:
             make.adversarial_problems(recipe, say)
             for line in told(recipe):

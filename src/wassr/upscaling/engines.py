@@ -228,7 +228,8 @@ def _openvino_precision(model: ModelFile, wish: Wish, reason: str) -> Engine:
     difference = difference_of(half, plain, model.card)
     speed = _speed(half, plain, model.card)
     right = difference <= TOLERANCE["bfloat16"][model.card.base != "none"]
-    found = f"{speed:.1f} times float32's speed, mean difference {255 * difference:.2f} grey levels"
+    off = f"mean difference {255 * difference:.2f} grey levels" if np.isfinite(difference) else "single values far off"
+    found = f"{speed:.1f} times float32's speed, {off}"
     if right and (speed > 1 / FASTER or wish.precision == "bfloat16"):
         half.reason = f"{reason}; bfloat16: {found}"
         return half
