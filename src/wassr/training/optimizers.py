@@ -93,10 +93,9 @@ def _is_kernel(p: Tensor) -> bool:
     return p.ndim >= 2 and min(p.shape[0], p[0].numel()) > 1
 
 
-NOTHING = (
-    1e-9  # of a matrix of norm 1: ends below a millionth. Momenta of weights that stand still shrink until they are
-)
-# denormal numbers, whose products take a CPU a hundred times as long: a step took twice its time
+# Of a matrix of norm 1; what is smaller ends below a millionth. Momenta of weights that stand still shrink until they are
+# denormal numbers, whose products are slow on CPUs: steps took twice their time (docs/lab-notes.md)
+NOTHING = 1e-9
 
 
 def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
