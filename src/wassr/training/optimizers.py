@@ -93,8 +93,8 @@ def _is_kernel(p: Tensor) -> bool:
     return p.ndim >= 2 and min(p.shape[0], p[0].numel()) > 1
 
 
-# Of a matrix of norm 1; what is smaller ends below a millionth. Momenta of weights that stand still shrink until they are
-# denormal numbers, whose products are slow on CPUs: steps took twice their time (docs/lab-notes.md)
+# Of a matrix of norm 1; what is smaller ends below a millionth. Momenta of weights that stand still shrink until they
+# are denormal numbers, whose products are slow on CPUs: steps took twice their time (docs/lab-notes.md)
 NOTHING = 1e-9
 
 
