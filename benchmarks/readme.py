@@ -22,15 +22,7 @@ from wassr.training.runlog import read_log, series
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SETS = ("Set5", "Set14", "B100")
-ORDER = (
-    "compact-x4",
-    "wassr-jpeg-x4-faithful",
-    "wassr-x4",
-    "wassr-jpeg-x4",
-    "compact-x2",
-    "espcn-x4",
-    "srresnet-x4",
-)
+ORDER = ("compact-x4", "wassr-jpeg-x4-faithful", "wassr-x4", "wassr-jpeg-x4", "compact-x2", "espcn-x4", "srresnet-x4")
 
 
 def models_table() -> str:

@@ -11,20 +11,16 @@ with a small slope, so that they do not fall silent again; training begins a dec
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
-from silent import low_sides, peaks
+from silent import low_sides, peaks, trained
 from torch import Tensor
 
+from wassr.evaluation.compressed import Saved, decoded, jpeg_file
 from wassr.ground.errors import WassrError
-from wassr.models.build import build_generator
-from wassr.models.modelfile import load_weights, save_weights
-from wassr.models.shelf import find
+from wassr.models.modelfile import save_weights
 from wassr.networks.blocks import RepConv
 from wassr.networks.compact import Compact
 
@@ -42,20 +38,21 @@ def revive_(network: Compact, most: Mapping[str, Tensor]) -> int:
         kernel = inner.merged()
         kernel[:, unread] = 0  # what was silent before this block may speak now
         kernel[dead] = drawn[dead]
-        inner.weight += kernel - inner.merged()
+        inner.become_(kernel)
         inner.bias[dead] = 0
         kernel = outer.merged()
         kernel[:, dead] = 0
-        outer.weight += kernel - outer.merged()
+        outer.become_(kernel)
         before, count = f"body.{place}, sum", count + int(dead.sum())
     return count
 
 
 def saved(low: Tensor, quality: int) -> Tensor:
     """(1, 3, h, w) in [0, 1] as a JPEG gives it back."""
-    file = io.BytesIO()
-    Image.fromarray((255 * low[0].permute(1, 2, 0)).round().byte().numpy()).save(file, "JPEG", quality=quality)
-    return torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1)[None] / 255
+    levels = (255 * low[0].permute(1, 2, 0)).round().byte().numpy()
+    file = jpeg_file(levels, Saved(quality))
+    assert file is not None
+    return torch.from_numpy(decoded(file)).permute(2, 0, 1)[None] / 255
 
 
 def inputs(lows: Iterator[Tensor], jpeg: bool) -> Iterator[Tensor]:
@@ -75,12 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.manual_seed(0)
     try:
-        file = find(options.model)
-        if file.weights is None or file.card.network != "compact":
-            parser.error(f"{options.model} is no compact with its training form (.safetensors)")
-        weights, card = load_weights(file.weights)
-        network = build_generator(card, weights).network
-        assert isinstance(network, Compact)
+        network, card = trained(options.model)
+        if not isinstance(network, Compact):
+            parser.error(f"{options.model} is no compact")
         count = revive_(network, peaks(network, inputs(low_sides(options.data, card), options.jpeg)))
         path = options.out / f"{card.name}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from wassr.data.folders import find_pictures, read_levels
 from wassr.data.stream import luma
-from wassr.ground.errors import WassrError
+from wassr.ground.errors import ModelError, WassrError
 from wassr.models.build import build_generator
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights
@@ -69,6 +69,15 @@ def peaks(network: nn.Module, lows: Iterable[Tensor]) -> dict[str, Tensor]:
     return most
 
 
+def trained(name: str) -> tuple[nn.Module, Card]:
+    """The training form of a model. Raises ModelError when there is none."""
+    file = find(name)
+    if file.weights is None:
+        raise ModelError(f"{name} has no training form (.safetensors) beside it")
+    weights, card = load_weights(file.weights)
+    return build_generator(card, weights).network, card
+
+
 def low_sides(folder: Path, card: Card) -> Iterator[Tensor]:
     """The middles of a folder's pictures, reduced, as the model takes them."""
     for file in find_pictures([folder]):
@@ -98,11 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = {}
     try:
         for name in options.models:
-            file = find(name)
-            if file.weights is None:
-                parser.error(f"{name} has no training form (.safetensors) beside it")
-            weights, card = load_weights(file.weights)
-            found[name] = silent(build_generator(card, weights).network, low_sides(options.data, card))
+            network, card = trained(name)
+            found[name] = silent(network, low_sides(options.data, card))
     except WassrError as error:
         print(f"error: {error}")
         return 1

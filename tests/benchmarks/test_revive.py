@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 import revive
 import silent
 import torch
@@ -48,3 +49,5 @@ def test_its_command_takes_jpegs_and_refuses_another_network(tmp_path: Path) -> 
     arguments = ["compact-x2", "--data", str(tmp_path / "pictures"), "-o", str(tmp_path / "out")]
     assert revive.main([*arguments, "--jpeg"]) == 0
     assert (tmp_path / "out" / "compact-x2.safetensors").is_file()
+    with pytest.raises(SystemExit):
+        revive.main(["espcn-x4", *arguments[1:]])

@@ -34,6 +34,11 @@ class RepConv(nn.Module):
             branch = (self.narrow @ self.wide.flatten(1)).view_as(self.weight)
             return self.weight + branch + F.pad(self.point[..., None, None], (self.padding,) * 4)
 
+    @torch.no_grad()
+    def become_(self, kernel: Tensor) -> None:
+        """Let the branches sum up to another kernel, of the shape of `merged`; only the k x k one moves."""
+        self.weight.add_(kernel - self.merged())
+
     def forward(self, x: Tensor) -> Tensor:
         return F.conv2d(x, self.merged(), self.bias, padding=self.padding)
 

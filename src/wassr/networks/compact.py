@@ -6,8 +6,8 @@ added to the bicubic enlargement outside the network. Only dense 3x3 convolution
 that is what CPU engines run at their arithmetic ceiling; nothing looks at the whole picture, so tiled equals whole. At
 scale 1 it restores: the bicubic enlargement is then the picture itself.
 
-The default (5 blocks of 2, 48 channels: 14 GMAC per output megapixel at x4) takes 0.20 of the time of RLFN-S in plain
-PyTorch where a CPU has bfloat16 in vectors, 0.05 where it has it in tiles (AMX). Training time decided for wide and
+The default (5 blocks of 2, 48 channels: 14 GMAC per output megapixel at x4) takes 0.19 of the time of RLFN-S in plain
+PyTorch where a CPU has bfloat16 in vectors, 0.09 where it has it in tiles (AMX). Training time decided for wide and
 short: narrow and deep bodies learn less in the same hours (docs/lab-notes.md); `grow` goes from one size to the next.
 """
 

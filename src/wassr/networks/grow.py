@@ -68,9 +68,12 @@ def _widen(new: nn.Module, old: nn.Module) -> None:
 
 def _set(conv: nn.Module, kernel: Tensor, bias: Tensor | None) -> None:
     """Make a convolution apply this kernel, whatever its branches are; bias: of the first outputs, None: zero."""
-    assert isinstance(conv.weight, Tensor)
-    assert isinstance(conv.bias, Tensor)
-    conv.weight += kernel - _kernel(conv)
+    assert isinstance(conv, RepConv | nn.Conv2d)
+    assert conv.bias is not None
+    if isinstance(conv, RepConv):
+        conv.become_(kernel)
+    else:
+        conv.weight.copy_(kernel)
     if bias is None:
         conv.bias.zero_()
     else:
