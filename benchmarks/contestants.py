@@ -106,8 +106,7 @@ def export_peer(name: str, folder: Path, target: Path, size: int) -> None:
 
 
 def _contestant(card: Card, engine: Engine, upscaler: Upscaler) -> Contestant:
-    planes = 1 if card.channels == "y" else 3
-    return Contestant(lambda low: np.asarray(upscaler(low)), engine.run, planes, card.scale)
+    return Contestant(lambda low: np.asarray(upscaler(low)), engine.run, card.planes, card.scale)
 
 
 def _plain(entry: Entry) -> Contestant:

@@ -74,8 +74,8 @@ def measure(name: str, options: argparse.Namespace) -> Result:
     start = make.new_generator(recipe)
     state = make.new_state(recipe, "adversarial", start, 0.0, 0)
     state.step = 1
-    anchors = {"bicubic": lambda low: enlarge(low, "bicubic", scale), "start": start.eval()}
-    meter = Meter(spec, pairs, scale, stream.make, anchors, recipe.precision == "bfloat16")
+    anchors = {"bicubic": lambda low: enlarge(low[:, :3], "bicubic", scale), "start": start.eval()}
+    meter = Meter(spec, pairs, scale, stream.make, anchors, recipe.precision == "bfloat16", stream.quality_plane)
     now = validation.enlarger(state.average, recipe)
     each = seconds(step.run, options.rounds)
     curves = seconds(lambda: meter(state), max(options.rounds // 2, 1))

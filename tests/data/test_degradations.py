@@ -7,8 +7,9 @@ from skimage.data import astronaut
 
 from wassr.data.chain import Step, find_chain, shipped_chains, split_at_last_saves
 from wassr.data.codecs import saved
-from wassr.data.degradations import degrade, last_saves, whole_multiple, with_reduction
+from wassr.data.degradations import FOUND, HIDDEN, degrade, last_saves, told, whole_multiple, with_reduction
 from wassr.data.dice import dice_of_crop, dice_of_picture
+from wassr.pixels.jpeg_traces import UNCOMPRESSED
 from wassr.pixels.resize import shrink
 
 
@@ -113,3 +114,39 @@ def test_saves_that_are_left_are_those_of_the_whole_chain(high: NDArray[np.uint8
         np.testing.assert_array_equal(saved(levels, left), wanted)
         counts.add(len(left))
     assert counts >= {0, 1}
+
+
+ONCE = {"jpeg": {"quality": [40, 40], "generations": [1]}}
+TWICE = {"jpeg": {"quality": [40, 40], "generations": [0, 1]}}
+
+
+@pytest.mark.parametrize(
+    ("chain", "qualities"),
+    [
+        ([], ()),
+        ([ONCE], (40,)),
+        ([TWICE], (40, 40)),
+        ([ONCE, {"jpeg": {"quality": [70, 70], "generations": [1]}}], (40, 70)),
+        ([{"jpeg": {"quality": [40, 40], "generations": [0, 1], "resized": 1}}], (40,)),
+        ([ONCE, {"noise": {"sigma": [1, 1]}}], ()),
+        ([ONCE, {"webp": {}}], ()),
+        ([{"noise": {"sigma": [1, 1]}}, ONCE], (40,)),
+        ([{"jpeg": {"probability": 0}}], ()),
+    ],
+)
+def test_qualities_are_of_the_saves_that_can_still_be_seen(
+    high: NDArray[np.uint8], chain: list[dict[str, object]], qualities: tuple[int, ...]
+) -> None:
+    assert degrade(high, steps(*chain), 4, dice_of_picture(0, "a")).qualities == qualities
+
+
+def test_what_a_network_is_told_is_what_can_be_known() -> None:
+    def share(qualities: tuple[int, ...], quality: int) -> float:
+        heard = [told(qualities, dice_of_crop(0, 0, 0, 0, item, 0)) for item in range(2000)]
+        assert set(heard) <= {*qualities, UNCOMPRESSED}
+        return heard.count(quality) / len(heard)
+
+    assert share((), UNCOMPRESSED) == 1
+    assert share((60,), 60) == pytest.approx(1 - HIDDEN, abs=0.02)
+    assert share((30, 90), 30) == pytest.approx((1 - HIDDEN) * FOUND, abs=0.04)
+    assert share((90, 30), 30) == pytest.approx(1 - HIDDEN, abs=0.02)  # the last one stands in the file

@@ -15,7 +15,7 @@ from skimage.data import astronaut, chelsea
 
 from wassr.data import stream as module
 from wassr.data.chain import Saver, Step, find_chain, shipped_chains
-from wassr.data.codecs import GRID, save_jpeg
+from wassr.data.codecs import GRID, any_origin, save_jpeg
 from wassr.data.degradations import degrade
 from wassr.data.dice import dice_of_crop
 from wassr.data.folders import Pictures, find_pictures, in_memory, load_pictures
@@ -487,3 +487,30 @@ def test_luma_of_a_degraded_crop(pictures: Pictures, jpeg: Saver) -> None:
         for luma in (True, False)
     )
     assert torch.allclose(one.low, module.luma(three.low), atol=1e-6)
+
+
+@pytest.mark.parametrize("jpeg", ["codec", "tensor"])
+def test_the_plane_of_the_quality_says_what_was_drawn(pictures: Pictures, jpeg: Saver) -> None:
+    chain = degraded({"jpeg": {"probability": 0.7, "quality": [20, 60], "generations": [1]}})
+    key, options = Key("generator", 4), {"seed": 0, "degradations": chain, "jpeg": jpeg}
+    batch = Stream(pictures, 2, 16, 40, quality_plane=True, **options).make(key)  # type: ignore[arg-type]
+    without = Stream(pictures, 2, 16, 40, **options).make(key)  # type: ignore[arg-type]
+    assert torch.equal(batch.low[:, :3], without.low)
+    assert torch.equal(batch.high, without.high)
+    planes = batch.low[:, 3]
+    assert torch.equal(planes.amin((1, 2)), planes.amax((1, 2)))
+    qualities = [round(100 * float(plane)) for plane in planes[:, 0, 0]]
+    drawn = []
+    for item in range(40):
+        dice = dice_of_crop(0, 0, 4, 0, item, 0)
+        any_origin(dice)
+        drawn.append(degrade(np.zeros((2, 2, 3), np.uint8), chain, 2, dice).qualities)
+    assert sum(said == 100 for said in qualities) in range(5, 25)
+    assert all(said in (100, *had) for said, had in zip(qualities, drawn, strict=True))
+    assert sum(said != 100 for said in qualities) > 0.8 * sum(bool(had) for had in drawn)
+
+
+def test_without_degradations_everything_is_uncompressed(pictures: Pictures) -> None:
+    low = Stream(pictures, 4, 32, 3, seed=0, quality_plane=True).make(Key("generator", 0)).low
+    assert low.shape == (3, 4, 8, 8)
+    assert torch.equal(low[:, 3], torch.ones(3, 8, 8))

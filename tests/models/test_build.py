@@ -126,3 +126,17 @@ def test_the_gradient_of_back_projection() -> None:
     wanted = low.repeat_interleave(2, -1).repeat_interleave(2, -2)
     wanted = wanted + enlarge(low - reduce(wanted, 2), "bicubic", 2)
     assert torch.allclose(generator(low), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("passes", [0, 1])
+def test_a_plane_behind_the_colours_goes_to_the_network_only(passes: int) -> None:
+    class Told(torch.nn.Module):
+        def forward(self, low: torch.Tensor) -> torch.Tensor:
+            return 0 * low[:, :3].repeat_interleave(2, 2).repeat_interleave(2, 3) + low[:, 3:].mean()
+
+    low = torch.rand(1, 3, 8, 9)
+    generator = Generator(Told(), "bicubic", 2, passes=passes)
+    plain = Generator(Told(), "bicubic", 2, passes=passes)(torch.cat([low, torch.zeros(1, 1, 8, 9)], 1))
+    told = generator(torch.cat([low, torch.full((1, 1, 8, 9), 0.5)], 1))
+    assert told.shape == (1, 3, 16, 18)
+    assert torch.allclose(told - plain, torch.full_like(told, 0 if passes else 0.5), atol=1e-4)

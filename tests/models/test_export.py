@@ -214,3 +214,13 @@ def test_what_cannot_be_deployed_is_refused_in_one_line(made: nn.Module, message
         export(made, card("compact", 1), tmp_path / "x.onnx")
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_that_is_told_the_quality(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    arguments = {**SMALL["compact"], "quality_plane": True}
+    told = card("compact").model_copy(update={"arguments": arguments})
+    made = NETWORKS["compact"](scale=4, **arguments).eval()
+    export(made, told, tmp_path / "told.onnx")  # two engines compare it, with four planes
+    assert read_card(tmp_path / "told.onnx").planes == 4
+    assert openvino_core().read_model(tmp_path / "told.onnx").inputs[0].get_partial_shape()[1].get_length() == 4

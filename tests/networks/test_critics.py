@@ -212,3 +212,9 @@ def test_scores_are_float32_under_autocast(name: str) -> None:
     assert scores.dtype == torch.float32
     assert not torch.equal(scores, exact)  # something did run in bfloat16
     assert torch.allclose(scores, exact, atol=0.05 * float(exact.abs().max()) + 0.02)
+
+
+def test_a_plane_of_the_quality_is_nothing_to_a_critic() -> None:
+    model = critic("vgg", conditional=True).eval()
+    pictures, low = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 16, 16)
+    assert torch.equal(model(pictures, torch.cat([low, torch.rand(2, 1, 16, 16)], 1)), model(pictures, low))

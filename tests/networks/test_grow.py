@@ -56,6 +56,8 @@ def test_everything_new_learns() -> None:
         ({"channels": 64, "blocks": 4}, False),
         ({"channels": 64, "depth": 3}, False),
         ({"channels": 64, "branches": False}, False),
+        ({"quality_plane": True}, True),
+        ({"channels": 64, "quality_plane": True}, True),
     ],
 )
 def test_which_fit(changes: dict[str, int], possible: bool) -> None:
@@ -63,6 +65,22 @@ def test_which_fit(changes: dict[str, int], possible: bool) -> None:
     assert fits(default, {**default, **changes}) is possible
 
 
+def test_a_plane_of_the_quality_is_not_taken_away() -> None:
+    default = FACTS["compact"].defaults
+    assert not fits({**default, "quality_plane": True}, {**default, "channels": 64})
+
+
 def test_a_smaller_one_has_no_place() -> None:
     with pytest.raises(ValueError, match=r"\(32, 3, 3, 3\) has no place in \(16, 3, 3, 3\)"):
         grow_(Compact(2, 16, 2), Compact(2, 32, 2))
+
+
+def test_a_plane_of_the_quality_comes_in_unheard() -> None:
+    small = _trained(channels=16, blocks=2)
+    large = Compact(2, 32, 2, quality_plane=True).double()
+    picture, plane = torch.rand(2, 3, 9, 14, dtype=torch.float64), torch.rand(2, 1, 9, 14, dtype=torch.float64)
+    grow_(large, small)
+    told = large(torch.cat([picture, plane], 1))
+    assert torch.allclose(told, small(picture), rtol=0, atol=1e-10)
+    told.square().sum().backward()
+    assert large.head[0].weight.grad[:, 3].abs().max() > 0  # and may be heard soon

@@ -1,6 +1,7 @@
 """The meter on critics whose answers are known."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -352,3 +353,12 @@ def test_the_distance_of_a_clipped_critic_is_its_own_once_the_lag_is_small() -> 
     found = meter(state)
     assert abs(found["critic/lag"]) < 0.05
     assert found["critic/wasserstein"] == pytest.approx(known, rel=0.05)
+
+
+def test_held_out_crops_say_their_quality_to_those_who_want_it() -> None:
+    found = [replace(pair, quality=quality) for pair, quality in zip(pairs(2), (30, 100), strict=True)]
+    low, high = held_out(found, 32, 4, quality_plane=True)
+    plain, same = held_out(found, 32, 4)
+    assert torch.equal(low[:, :3], plain)
+    assert torch.equal(high, same)
+    assert torch.allclose(low[:2, 3].amax((1, 2)), torch.tensor([0.3, 1.0]))

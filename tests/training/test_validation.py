@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from skimage.data import astronaut
 
 from tests.training.conftest import Make, waves
 from wassr.data.chain import Chain, find_chain
@@ -112,6 +113,15 @@ def test_lr_consistency_is_against_the_clean_reduction(folder: Path) -> None:
     (pair,) = validation_pairs([folder / "a.png"], 4, degradations=find_chain("blind").steps)
     clean = validate(lambda low: pair.high, [pair], 4)
     assert clean["valid/lr_consistency"] == np.inf
+
+
+def test_a_pair_knows_the_quality_that_wassr_would_find(tmp_path: Path) -> None:
+    Image.fromarray(astronaut()).save(tmp_path / "a.png")
+    chain = Chain.model_validate({"steps": [{"jpeg": {"quality": [40, 40], "chroma": {"4:2:0": 1}}}]}).steps
+    (pair,) = validation_pairs([tmp_path / "a.png"], 2, degradations=chain)
+    assert pair.quality == 40
+    (clean,) = validation_pairs([tmp_path / "a.png"], 2)
+    assert clean.quality == 100
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

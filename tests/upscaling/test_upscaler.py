@@ -372,3 +372,44 @@ def test_40_megapixels_within_1500_megabytes(tmp_path) -> None:
     model = tiny_model(tmp_path / "tiny-x4.onnx", tiny_card(consistency=1))
     ended = subprocess.run([sys.executable, "-c", PEAK, str(model)], capture_output=True, text=True, check=True)
     assert float(ended.stdout) < 1500
+
+
+class Hears:
+    """An engine that answers with what it is told, beside a residual of that much."""
+
+    name, precision, threads, reason = "hears", "float32", 1, "a test"
+
+    def __init__(self) -> None:
+        self.heard: set[int] = set()
+
+    def run(self, tile: np.ndarray) -> np.ndarray:
+        assert tile.shape[1] == 4
+        assert tile[:, 3].min() == tile[:, 3].max()
+        self.heard.add(round(100 * float(tile[0, 3, 0, 0])))
+        return np.zeros((1, 3, 4 * tile.shape[2], 4 * tile.shape[3]), np.float32)
+
+
+@pytest.mark.parametrize("inputs", ["clean", "compressed"])
+@pytest.mark.parametrize(
+    ("data", "wish", "told"),
+    [
+        (jpeg(), "auto", 50),
+        (jpeg(quality=83), "auto", 83),
+        (jpeg(), "off", 100),
+        (jpeg(), 20, 20),  # saved at 20 before
+        (hidden_jpeg(), "auto", 50),
+        (hidden_jpeg(), 70, 70),
+        (clean(), "auto", 100),
+        (clean(), 70, 70),
+    ],
+)
+def test_a_network_that_wants_it_is_told_the_quality(inputs: str, data: bytes, wish: str | int, told: int) -> None:
+    card = joint_card().model_copy(update={"arguments": {"quality_plane": True}, "inputs": inputs})
+    engine = Hears()
+    picture = read_picture(data)
+    result = Upscaler.from_engine(card, engine, tile=32, jpeg=wish).enlarge(picture)
+    assert engine.heard == {told}
+    assert result.colour.shape == (4 * picture.height, 4 * picture.width, 3)
+    known = Hears()
+    Upscaler.from_engine(card, known, jpeg=wish).enlarge(picture, found=History(None, ()))
+    assert known.heard == {100}  # what the caller has found already counts

@@ -38,13 +38,13 @@ class Save:
 def jpeg(levels: Levels, spec: Jpeg, dice: Dice, frame: Frame) -> Degraded:
     """Saved one to three times; saves but the last may be of another size, so that the last grid stays whole."""
     saves = saves_of(spec, dice, frame.origin)
-    return saved(levels, saves), ", ".join(save.words for save in saves)
+    return Degraded(saved(levels, saves), ", ".join(save.words for save in saves), still_seen(saves))
 
 
 def webp(levels: Levels, spec: Webp, dice: Dice, frame: Frame) -> Degraded:
     """Saved once as lossy WebP."""
     quality = whole_within(spec.quality, dice)
-    return on_grid(levels, frame.origin, "WEBP", quality=quality), f"webp q{quality}"
+    return Degraded(on_grid(levels, frame.origin, "WEBP", quality=quality), f"webp q{quality}")
 
 
 def saves_of(spec: Jpeg, dice: Dice, origin: tuple[int, int]) -> list[Save]:
@@ -59,6 +59,12 @@ def saved(levels: Levels, saves: Sequence[Save]) -> Levels:
     for save in saves:
         levels = save_jpeg(resized(levels, times(whole, save.size), save.filter), save.coding, save.origin)
     return levels
+
+
+def still_seen(saves: Sequence[Save]) -> tuple[int, ...]:
+    """Qualities of the generations after the last one of another size, whose blocks the resize mixed up."""
+    first = max((number for number, save in enumerate(saves, 1) if save.size != 1), default=0)
+    return tuple(save.coding.quality for save in saves[first:])
 
 
 def save_jpeg(levels: Levels, coding: Coding, origin: tuple[int, int]) -> Levels:

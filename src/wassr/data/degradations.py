@@ -4,7 +4,7 @@ All that is random comes from the dice that are given: same dice, same bytes (wi
 Pillow's codecs).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from wassr.data import codecs, filters
@@ -12,15 +12,17 @@ from wassr.data.chain import Kind, Reduce, Step
 from wassr.data.codecs import Save
 from wassr.data.dice import Dice
 from wassr.data.filters import Degraded, Frame, Levels
+from wassr.pixels.jpeg_traces import UNCOMPRESSED
 from wassr.pixels.resize import shrink
 
 
 @dataclass(frozen=True)
 class Low:
-    """The low side, and what was done to it, in words."""
+    """The low side, and what was done to it, in words. qualities: of JPEG saves that can be seen, the latest last."""
 
     levels: Levels
     words: tuple[str, ...]
+    qualities: tuple[int, ...] = ()
 
 
 def degrade(
@@ -41,13 +43,27 @@ def degrade(
         raise ValueError(f"sides of {size[1]} x {size[0]} are no multiples of the scale {scale}")
     low = (size[0] // scale, size[1] // scale)
     frame = Frame(size, low, origin, reduce or (lambda levels: shrink(levels, scale)))
-    levels, said = high, []
+    levels, said = high, list[str]()
+    qualities: tuple[int, ...] = ()
     for step in with_reduction(steps):
         if isinstance(step.spec, Kind) and dice.random() >= step.spec.probability:
             continue
-        levels, words = DEGRADATIONS[step.kind](levels, step.spec, dice, frame)
+        levels, words, seen = DEGRADATIONS[step.kind](levels, step.spec, dice, frame)
+        qualities = (*qualities, *seen) if step.jpeg else ()
         said.append(words)
-    return Low(filters.resized(levels, low, "bicubic"), tuple(words for words in said if words))
+    return Low(filters.resized(levels, low, "bicubic"), tuple(words for words in said if words), qualities)
+
+
+def told(qualities: Sequence[int], dice: Dice) -> int:
+    """What is known of JPEG saves, the latest last, when a picture reaches its user.
+
+    The last one stands in a file, an earlier and worse one is found as often as not, and some pictures hide all of it.
+    A network that learns so bears that it is told too much.
+    """
+    hidden, found = dice.random() < HIDDEN, dice.random() < FOUND
+    if hidden or not qualities:
+        return UNCOMPRESSED
+    return min(qualities) if found else qualities[-1]
 
 
 def last_saves(
@@ -77,6 +93,7 @@ def whole_multiple(levels: Levels, scale: int) -> Levels:
     return levels[:height, :width]
 
 
+HIDDEN, FOUND = 0.05, 0.5  # shares of pictures
 DEGRADATIONS: dict[str, Callable[..., Degraded]] = {
     "blur": filters.blur,
     "resize": filters.resize,

@@ -7,6 +7,7 @@ words on what was drawn. Between steps pictures are 8-bit, as files are.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,16 @@ from wassr.pixels.resize import to_levels
 
 Levels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-Degraded = tuple[Levels, str]
 
 BEYOND = 16  # pixels mirrored beyond the border before a blur: more than three of the widest Gaussians in use
+
+
+class Degraded(NamedTuple):
+    """What a step gives. words: on what was drawn. qualities: of JPEG saves that can still be seen, the latest last."""
+
+    levels: Levels
+    words: str
+    qualities: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,18 +52,18 @@ def blur(levels: Levels, spec: Blur, dice: Dice, _frame: Frame) -> Degraded:
     shape = pick(spec.shapes, dice)
     if shape == "sinc":
         cutoff = within(spec.cutoff, dice)
-        return filtered(levels, ideal(cutoff)), f"sinc {cutoff:.2f}"
+        return Degraded(filtered(levels, ideal(cutoff)), f"sinc {cutoff:.2f}")
     along = within(spec.sigma, dice)
     if shape == "isotropic":
-        return filtered(levels, gaussian(along, along, 0.0)), f"blur {along:.1f}"
+        return Degraded(filtered(levels, gaussian(along, along, 0.0)), f"blur {along:.1f}")
     across, angle = within(spec.sigma, dice), within((0.0, math.pi), dice)
-    return filtered(levels, gaussian(along, across, angle)), f"blur {along:.1f} x {across:.1f}"
+    return Degraded(filtered(levels, gaussian(along, across, angle)), f"blur {along:.1f} x {across:.1f}")
 
 
 def resize(levels: Levels, spec: Resize, dice: Dice, frame: Frame) -> Degraded:
     """Any size, as a multiple of the low side's."""
     size, kind = within(spec.size, dice), pick(spec.filters, dice)
-    return resized(levels, times(frame.low, size), kind), f"{kind} x{size:.2f}"
+    return Degraded(resized(levels, times(frame.low, size), kind), f"{kind} x{size:.2f}")
 
 
 def noise(levels: Levels, spec: Noise, dice: Dice, _frame: Frame) -> Degraded:
@@ -68,15 +76,15 @@ def noise(levels: Levels, spec: Noise, dice: Dice, _frame: Frame) -> Degraded:
         photons = 255 / sigma**2
         light = luma(levels.astype(np.float32))[..., None] if gray else levels
         added = dice.poisson(light * photons) / photons - light
-    return to_levels(levels + added), f"{grain} {sigma:.1f}{' gray' if gray else ''}"
+    return Degraded(to_levels(levels + added), f"{grain} {sigma:.1f}{' gray' if gray else ''}")
 
 
 def reduce(levels: Levels, spec: Reduce, dice: Dice, frame: Frame) -> Degraded:
     """To the low side."""
     kind = pick(spec.filters, dice)
     if kind == "bicubic" and levels.shape[:2] == frame.high:
-        return frame.reduce(levels), ""
-    return resized(levels, frame.low, kind), "" if kind == "bicubic" else kind
+        return Degraded(frame.reduce(levels), "")
+    return Degraded(resized(levels, frame.low, kind), "" if kind == "bicubic" else kind)
 
 
 def resized(levels: Levels, size: tuple[int, int], kind: Filter) -> Levels:

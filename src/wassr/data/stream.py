@@ -15,7 +15,7 @@ its end may be done to the whole batch as tensors: drawn alike, and the codec's 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -27,13 +27,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wassr.data.chain import Saver, Step, split_at_last_saves
-from wassr.data.codecs import GRID, Save, any_origin
+from wassr.data.codecs import GRID, Save, any_origin, still_seen
 from wassr.data.decoded import Levels
-from wassr.data.degradations import degrade, last_saves
+from wassr.data.degradations import degrade, last_saves, told
 from wassr.data.dice import dice_of_crop
 from wassr.data.draws import Draws
 from wassr.data.folders import Pictures
 from wassr.data.tensor_jpeg import save_in_turn
+from wassr.pixels.jpeg_traces import UNCOMPRESSED
 from wassr.pixels.resize import bicubic_taps
 
 Role = Literal["generator", "critic", "meter"]
@@ -57,7 +58,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Batch:
-    """low (N, C, crop/scale, crop/scale) and high (N, C, crop, crop), float32 in [0, 1]."""
+    """low (N, C, crop/scale, crop/scale) and high (N, C, crop, crop), float32 in [0, 1].
+
+    low is what the generator sees: behind its colours there may be the plane of the quality, quality / 100.
+    """
 
     low: Tensor
     high: Tensor
@@ -98,15 +102,17 @@ class Stream:
         degradations: tuple[Step, ...] = (),
         jpeg: Saver = "codec",
         device: torch.device | str = "cpu",
+        quality_plane: bool = False,
     ) -> None:
         """workers: threads that prepare batches ahead; 0: each is made when it is asked for.
 
         device: where batches go. jpeg: who does the saves that end the degradations; tensor: the whole batch, there.
-        Raises ValueError where tensors cannot (`split_at_last_saves`).
+        quality_plane: behind each low side, what is known of its JPEG (`told`). Raises ValueError where tensors cannot
+        (`split_at_last_saves`).
         """
         self.pictures, self.crop, self.batch, self.seed = pictures, crop, batch, seed
         self.luma, self.candidates, self.workers = luma, candidates, workers
-        self.scale, self.degradations, self.device = scale, degradations, device
+        self.scale, self.degradations, self.device, self.quality_plane = scale, degradations, device, quality_plane
         self._chain, self._saves = split_at_last_saves(degradations) if jpeg == "tensor" else (degradations, ())
         self.margin = (GRID if degradations else REACH) * scale
         self._size = crop + 2 * self.margin
@@ -141,11 +147,12 @@ class Stream:
         crops = np.empty((self.batch, self._size, 3, self._size), dtype=np.uint8)
         lows = np.empty((self.batch, 3, self._size // self.scale, self._size // self.scale), dtype=np.uint8)
         saves: list[tuple[Save, ...]] = []
+        qualities = [UNCOMPRESSED] * self.batch
         for item, (place, crop) in enumerate(self._drawn(key)):
             # channels side by side in each row: one matrix product reduces the rows of all three as they lie
             crops[item] = _turned(crop, place).transpose(0, 2, 1)
             if self.degradations:
-                lows[item], left = self._degraded(crops[item], key, item)
+                lows[item], left, qualities[item] = self._degraded(crops[item], key, item)
                 saves.append(left)
         wide = torch.from_numpy(crops)
         if self.degradations:
@@ -158,7 +165,8 @@ class Stream:
         high = wide[:, inside, :, inside].to(self.device).float().transpose(1, 2)
         if self.luma:
             low, high = luma(low), luma(high)
-        return Batch(_share_of_white(low), _share_of_white(high))
+        low = _share_of_white(low)
+        return Batch(with_quality(low, qualities) if self.quality_plane else low, _share_of_white(high))
 
     def places(self, key: Key) -> list[Place]:
         """Where the crops of a batch come from."""
@@ -173,13 +181,13 @@ class Stream:
             lows.append(rows.view(number, -1, 3, width) @ self.reduce.T)
         return _round(torch.cat(lows, 1)).transpose(1, 2)
 
-    def _degraded(self, crop: Levels, key: Key, item: int) -> tuple[Levels, tuple[Save, ...]]:
-        """The low side (3, size/scale, size/scale) of one crop with its margin, and the saves that are left to do."""
+    def _degraded(self, crop: Levels, key: Key, item: int) -> tuple[Levels, tuple[Save, ...], int]:
+        """The low side (3, size/scale, size/scale) of one crop with its margin; the saves left to do; its quality."""
         dice = dice_of_crop(self.seed, ROLES[key.role], key.step, key.sub, item, key.attempt)
         high, origin = crop.transpose(0, 2, 1), any_origin(dice)
         made = degrade(high, self._chain, self.scale, dice, origin, self._reduced_levels)
         low, saves = last_saves(made.levels, self._saves, dice, origin)
-        return low.transpose(2, 0, 1), saves
+        return low.transpose(2, 0, 1), saves, told((*made.qualities, *still_seen(saves)), dice)
 
     def _reduced_levels(self, high: Levels) -> Levels:
         wide = torch.from_numpy(high.transpose(0, 2, 1).astype(np.float32, order="C"))
@@ -241,6 +249,12 @@ def _bands(matrix: Tensor) -> list[tuple[slice, Tensor]]:
         span = slice(int(used.min()), int(used.max()) + 1)
         bands.append((span, rows[:, span].contiguous()))
     return bands
+
+
+def with_quality(colours: Tensor, qualities: Sequence[int]) -> Tensor:
+    """(N, C, h, w) with a plane behind it: the quality / 100 of each picture, everywhere the same."""
+    plane = torch.tensor(qualities, dtype=torch.float32, device=colours.device).div_(100).view(-1, 1, 1, 1)
+    return torch.cat([colours, plane.expand(-1, 1, *colours.shape[2:])], dim=1)
 
 
 def luma(rgb: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ from wassr.pixels.resize import bicubic_taps
 class Generator(nn.Module):
     """network(low) + base(low): (N, C, h, w) in [0, 1] to (N, C, scale h, scale w), unclipped float32.
 
+    low may have a plane of the quality behind its C colours, for networks that want it.
+
     The network may run in bfloat16; base and sum are always float32, so a residual network loses nothing visible.
     passes: of back-projection on the sum, y += up(low - down(y)), as the Upscaler does them on what users get.
     """
@@ -33,9 +35,10 @@ class Generator(nn.Module):
             low = low.contiguous(memory_format=torch.channels_last)
         with torch.autocast(low.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             made = self.network(low)
-        high: Tensor = made.float() + enlarge(low, self.base, self.scale)
+        colours = low[:, : made.shape[1]]
+        high: Tensor = made.float() + enlarge(colours, self.base, self.scale)
         for _ in range(self.passes):
-            high = high + enlarge(low - reduce(high, self.scale), "bicubic", self.scale)
+            high = high + enlarge(colours - reduce(high, self.scale), "bicubic", self.scale)
         return high
 
 

@@ -79,6 +79,21 @@ class Card(Frozen):
     credits: str = ""
     version: str = Field(default="", description="of wassr that wrote the file")
 
+    @property
+    def colours(self) -> int:
+        """Channels of pictures that the network gives: 3, or 1 for luma."""
+        return 1 if self.channels == "y" else 3
+
+    @property
+    def quality_plane(self) -> bool:
+        """Whether the network is told how a picture was compressed, in a plane behind the colours."""
+        return bool(self.arguments.get("quality_plane", False))
+
+    @property
+    def planes(self) -> int:
+        """Channels at the network's door."""
+        return self.colours + self.quality_plane
+
     def to_json(self) -> str:
         """One line of JSON."""
         return self.model_dump_json()

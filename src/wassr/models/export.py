@@ -38,10 +38,9 @@ def export(network: nn.Module, card: Card, path: Path) -> None:
     Raises ModelError when the network cannot be exported, an engine is missing, or its result differs from torch's.
     """
     plain = inference_form(network).float().cpu()
-    planes = 3 if card.channels == "rgb" else 1
     with whole_file(path) as temporary:
         try:
-            _write(plain, planes, card, temporary)
+            _write(plain, card, temporary)
         except torch.onnx.errors.OnnxExporterError as error:
             reason = str(error.__cause__ or error).strip().splitlines()[0]
             raise ModelError(f"{card.name}: its network cannot be exported: {reason}") from error
@@ -54,8 +53,7 @@ def check(plain: nn.Module, card: Card, path: Path) -> dict[str, float]:
     Raises ModelError when a difference exceeds TOLERANCE or an engine is missing.
     """
     generator = np.random.default_rng(0)
-    planes = 3 if card.channels == "rgb" else 1
-    lows = [generator.random((1, planes, *size), dtype=np.float32) for size in SIZES]
+    lows = [generator.random((1, card.planes, *size), dtype=np.float32) for size in SIZES]
     try:
         with torch.no_grad():
             wanted = [plain(torch.from_numpy(low)).numpy() for low in lows]
@@ -81,8 +79,8 @@ def _difference(made: Floats, wanted: Floats) -> float:
     return float(np.abs(made - wanted).max() / max(float(np.abs(wanted).max()), 1e-3))
 
 
-def _write(plain: nn.Module, planes: int, card: Card, path: Path) -> None:
-    low = torch.zeros(1, planes, 24, 32)
+def _write(plain: nn.Module, card: Card, path: Path) -> None:
+    low = torch.zeros(1, card.planes, 24, 32)
     sizes = {2: torch.export.Dim("height", min=2), 3: torch.export.Dim("width", min=2)}
     with quiet_exporter():
         program = torch.onnx.export(

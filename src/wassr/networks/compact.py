@@ -19,6 +19,9 @@ from wassr.networks.blocks import RepConv, Residual, rectifier
 class Compact(nn.Module):
     """(N, 3, h, w) in [0, 1] to the residual (N, 3, scale h, scale w) over a bicubic enlargement.
 
+    quality_plane: a fourth plane behind the colours says how the picture was compressed, quality / 100, everywhere the
+    same: a network that is told need not find out from what little it sees (FBCNN 2021 estimates it and tells itself).
+
     branches: train with re-parameterised kernels (blocks.RepConv) instead of plain ones. activate_sum: a ReLU after
     every residual sum too: without it, half of the convolutions follow another one with nothing between. slope: of all
     activations where their input is negative. At zero (ReLU) channels die under the high rates that this body learns
@@ -34,6 +37,7 @@ class Compact(nn.Module):
         branches: bool = True,
         activate_sum: bool = True,
         slope: float = 0.0,
+        quality_plane: bool = False,
     ) -> None:
         super().__init__()
 
@@ -46,7 +50,7 @@ class Compact(nn.Module):
                 layers += [rectifier(slope), conv()]
             return Residual(nn.Sequential(*layers), activate_sum, slope)
 
-        self.head = nn.Sequential(nn.Conv2d(3, channels, 3, padding=1), rectifier(slope))
+        self.head = nn.Sequential(nn.Conv2d(3 + quality_plane, channels, 3, padding=1), rectifier(slope))
         self.body = nn.Sequential(*(block() for _ in range(blocks)))
         self.tail = nn.Sequential(nn.Conv2d(channels, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale))
         last = self.tail[0]

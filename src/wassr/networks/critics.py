@@ -236,7 +236,9 @@ def _seen(picture: Tensor, low: Tensor | None, conditional: bool) -> Tensor:
         return picture * 2 - 1
     if low is None:
         raise ModelError("a conditional critic judges a picture beside its low resolution: pass low")
-    wide = F.interpolate(low.to(picture.dtype), picture.shape[-2:], mode="bicubic", align_corners=False)
+    wide = F.interpolate(
+        low[:, : picture.shape[1]].to(picture.dtype), picture.shape[-2:], mode="bicubic", align_corners=False
+    )
     return torch.cat([picture, wide], dim=1) * 2 - 1
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 Argument = int | float | str | bool
+QUALITY_PLANE = "quality_plane"  # the argument of networks that can be told a JPEG's quality
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,12 @@ class Facts:
 
     @property
     def planes(self) -> int:
-        """Channels at the network's door: 3 or 1."""
+        """Channels of pictures, in and out: 3 or 1."""
         return 3 if self.channels == "rgb" else 1
+
+    def entrance(self, arguments: Mapping[str, Argument]) -> int:
+        """Planes that the network of these arguments takes: those of pictures, and perhaps one of their quality."""
+        return self.planes + bool({**self.defaults, **arguments}.get(QUALITY_PLANE, False))
 
 
 COMPACT = Facts(
@@ -53,7 +58,15 @@ COMPACT = Facts(
     radius=12,
     gmac=14.3,
     defaults=MappingProxyType(
-        {"channels": 48, "blocks": 5, "depth": 2, "branches": True, "activate_sum": True, "slope": 0.0}
+        {
+            "channels": 48,
+            "blocks": 5,
+            "depth": 2,
+            "branches": True,
+            "activate_sum": True,
+            "slope": 0.0,
+            "quality_plane": False,
+        }
     ),
 )
 

@@ -11,20 +11,23 @@ from torch import Tensor, nn
 
 from wassr.networks.blocks import RepConv
 from wassr.networks.compact import Compact
-from wassr.networks.facts import Argument
+from wassr.networks.facts import QUALITY_PLANE, Argument
 
 _SIZES = ("channels", "blocks")
-_FREE = (*_SIZES, "slope")
+_FREE = (*_SIZES, "slope", QUALITY_PLANE)
 
 
 def fits(small: Mapping[str, Argument], large: Mapping[str, Argument]) -> bool:
     """Whether a compact of the arguments `large`, all spelt out, can begin as one of `small` and is another one.
 
-    The slope may differ: then it begins with the kernels of `small`, and what it passes more is learnt.
+    The slope may differ: then it begins with the kernels of `small`, and what it passes more is learnt. So may a plane
+    of the quality come in, which nothing listens to yet.
     """
     rest = {name: value for name, value in small.items() if name not in _FREE}
     same = rest == {name: value for name, value in large.items() if name not in _FREE}
-    return same and small != large and all(float(small[name]) <= float(large[name]) for name in _SIZES)
+    return (
+        same and small != large and all(float(small[name]) <= float(large[name]) for name in (*_SIZES, QUALITY_PLANE))
+    )
 
 
 def grow_(large: Compact, small: Compact) -> None:

@@ -18,6 +18,7 @@ from wassr.pixels.jpeg_steps import LOOKED_AT, MIDDLES, NOISES, QUIET, REACH, No
 from wassr.pixels.picture import Picture
 
 Floats = NDArray[np.float32]
+UNCOMPRESSED = 100  # the quality of what was never compressed, as far as one can see
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class History:
         """The lowest of all generations: what there is to be cleaned. None: never compressed, as far as one can see."""
         found = [trace.quality for trace in self.traces] + ([self.file.quality] if self.file else [])
         return min(found, default=None)
+
+    @property
+    def told(self) -> int:
+        """The quality that a network which asks for it is told."""
+        return UNCOMPRESSED if self.quality is None else self.quality
 
     @property
     def sentence(self) -> str:

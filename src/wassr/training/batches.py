@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from wassr.data.folders import Pictures
 from wassr.data.stream import Batch, Key, Role, Stream
+from wassr.networks.facts import QUALITY_PLANE
 from wassr.training.clock import Clock
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 
@@ -22,6 +23,7 @@ def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
         workers=recipe.data.workers,
         degradations=recipe.data.degradations,
         jpeg=recipe.data.jpeg,
+        quality_plane=bool(recipe.generator.arguments.get(QUALITY_PLANE, False)),
     )
 
 

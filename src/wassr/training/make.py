@@ -111,8 +111,9 @@ def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
 
     stage = "adversarial" if recipe.adversarial else "content"
     card = model_card(recipe, stage, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
-    own = card.model_copy(update={"consistency": 0})  # what the network does itself is what training must watch
-    return Upscaler.from_engine(own, TorchEngine(generator.network))
+    # what the network does itself is what training must watch: neither back-projection nor bins
+    own = card.model_copy(update={"consistency": 0, "inputs": "clean"})
+    return Upscaler.from_engine(own, TorchEngine(generator.network), jpeg="auto")
 
 
 def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, parent: str | None, name: str) -> Card:
@@ -177,7 +178,7 @@ def _losses(spec: Stage) -> str:
 @lru_cache(maxsize=8)
 def _measured_radius(network: str, scale: int, arguments: tuple[tuple[str, int | float | str | bool], ...]) -> int:
     """Measuring takes seconds for a deep network, and every validation needs it."""
-    return radius(build_network(network, scale, dict(arguments)), FACTS[network].planes)
+    return radius(build_network(network, scale, dict(arguments)), FACTS[network].entrance(dict(arguments)))
 
 
 def save_model(path: Path, generator: Generator, card: Card) -> None:

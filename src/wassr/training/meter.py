@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wassr.data.stream import Batch, Key
+from wassr.data.stream import Batch, Key, with_quality
 from wassr.models.build import Generator
 from wassr.training.adversarial import Adversary, randomness
 from wassr.training.distance import Claims, claims, pooled_auc, separation
@@ -26,14 +26,15 @@ CROPS = 48
 LAG_STEPS = 10
 EQUALITY_SHARE = 0.05  # of the objective's value at equality: an advantage below it counts as this much
 
-Enlarged = Callable[[Tensor], Tensor]  # (N, 3, h, w) to (N, 3, H, W), in [0, 1]
+Enlarged = Callable[[Tensor], Tensor]  # what a generator sees to (N, 3, H, W), in [0, 1]
 
 
 class Meter:
     """Every curve of the critic, on the middle and corners of the held-out pictures, cut to the training crop.
 
     anchors: name -> another way to enlarge, whose distance by the same critic gives the scale. crops: makes the crops
-    of a key of the training stream. At least one held-out picture must hold a crop (`validation_pairs` sees to it).
+    of a key of the training stream; quality_plane: as the stream gives it. At least one held-out picture must hold a
+    crop (`validation_pairs` sees to it).
     """
 
     def __init__(
@@ -44,10 +45,11 @@ class Meter:
         crops: Callable[[Key], Batch],
         anchors: dict[str, Enlarged],
         in_bfloat16: bool = False,
+        quality_plane: bool = False,
     ) -> None:
         self.spec, self.crops = spec, crops
         self.adversary = Adversary(spec.adversarial, in_bfloat16)
-        self.low, self.high = held_out(pairs, spec.crop, scale)
+        self.low, self.high = held_out(pairs, spec.crop, scale, quality_plane)
         with torch.no_grad():
             self.anchors = {name: _in_parts(enlarge, self.low) for name, enlarge in anchors.items()}
 
@@ -125,17 +127,19 @@ class Meter:
         return (other - one) / floor if floor > 0 else None
 
 
-def held_out(pairs: list[Pair], crop: int, scale: int) -> tuple[Tensor, Tensor]:
-    """low (N, 3, h, w) and high (N, 3, H, W) in [0, 1]: the middles of all pictures, then their corners."""
-    lows, highs = [], []
+def held_out(pairs: list[Pair], crop: int, scale: int, quality_plane: bool = False) -> tuple[Tensor, Tensor]:
+    """low (N, 3 or 4, h, w) and high (N, 3, H, W) in [0, 1]: the middles of all pictures, then their corners."""
+    lows, highs, qualities = [], [], []
     places = [_places(pair.low.shape[0] - crop // scale, pair.low.shape[1] - crop // scale) for pair in pairs]
     for turn in range(3):
         for pair, at in zip(pairs, places, strict=True):
             if turn < len(at):
                 top, left = at[turn]
                 lows.append(pair.low[top : top + crop // scale, left : left + crop // scale])
+                qualities.append(pair.quality)
                 highs.append(pair.high[top * scale : top * scale + crop, left * scale : left * scale + crop])
-    return _tensor(lows[:CROPS]), _tensor(highs[:CROPS])
+    low, high = _tensor(lows[:CROPS]), _tensor(highs[:CROPS])
+    return with_quality(low, qualities[:CROPS]) if quality_plane else low, high
 
 
 def _made(generator: Generator, low: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ from wassr.models.card import Card, Measurement
 from wassr.models.export import export
 from wassr.models.modelfile import Tensors, load_weights, replace_card, save_weights
 from wassr.models.shelf import ModelFile, find_parent
-from wassr.networks.facts import FACTS
 from wassr.networks.inference import inference_form
 from wassr.networks.probe import cost
 from wassr.training.material import held_out_pairs
@@ -31,7 +30,7 @@ def deploy(path: Path, pairs: list[Pair]) -> Card:
     """
     weights, card = load_weights(path)
     network = build_generator(card, weights).network
-    price = cost(inference_form(network), card.scale, FACTS[card.network].planes)
+    price = cost(inference_form(network), card.scale, card.planes)
     known = {"parameters": price.parameters, "gmac_per_megapixel": round(price.gmac, 3)}
     card = card.model_copy(update=known)
     target = path.with_suffix(".onnx")

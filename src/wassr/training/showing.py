@@ -55,7 +55,7 @@ def _stage_part(name: str, recipe: Recipe, stage: Stage, material: Material, say
         for step in range(-(-CROPS // stage.batch)):
             key = Key("generator", step)
             batch = stream(key)
-            lows.append(batch.low)
+            lows.append(_colours(batch))
             columns = [_enlarged(batch, recipe.generator.scale), batch.high]
             columns += [teach(batch).high] if teach else []
             cells = torch.cat([torch.nn.functional.pad(c, (0, GAP), value=1.0) for c in columns], dim=3)
@@ -89,8 +89,13 @@ def _text(words: str, width: int) -> Levels:
     return np.repeat(to_levels(255 * caption(words, width))[..., None], 3, axis=2)
 
 
+def _colours(batch: Batch) -> Tensor:
+    """The low side without a plane of its quality."""
+    return batch.low[:, : batch.high.shape[1]]
+
+
 def _enlarged(batch: Batch, scale: int) -> Tensor:
-    return batch.low.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+    return _colours(batch).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
 
 
 def _levels(pictures: Tensor) -> Levels:

@@ -42,7 +42,7 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
         engine.precision = "bfloat16"
 
     def teach(batch: Batch) -> Batch:
-        low = batch.low.expand(-1, 3, -1, -1) if as_gray else batch.low
+        low = batch.low.expand(-1, 3, -1, -1) if as_gray else batch.low[:, :3]
         made = torch.from_numpy(engine.run(low.contiguous().numpy()))
         taught = (made + enlarge(low, card.base, card.scale)).clamp_(0, 1)
         taught = luma(taught) if as_gray else taught

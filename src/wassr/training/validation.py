@@ -18,6 +18,8 @@ from wassr.evaluation.scoring import SMALLEST
 from wassr.evaluation.texture import checkerboard, high_band_ratio
 from wassr.ground.errors import CannotStart, EngineError, ModelError, PictureError
 from wassr.models.build import Generator
+from wassr.pixels.jpeg_traces import UNCOMPRESSED, history
+from wassr.pixels.picture import picture_from_array
 from wassr.pixels.resize import resize, shrink, to_levels
 from wassr.training.make import upscaler_of
 from wassr.training.recipe import Recipe
@@ -33,13 +35,14 @@ VALIDATION_SEED = 0  # the same for all recipes
 class Pair:
     """A held-out picture and its low side; high is cut to a multiple of the scale.
 
-    clean: low before it was degraded; None where it is low itself.
+    clean: low before it was degraded; None where it is low itself. quality: that wassr finds in low.
     """
 
     name: str
     low: Levels
     high: Levels
     clean: Levels | None = None
+    quality: int = UNCOMPRESSED
 
     @property
     def undegraded(self) -> Levels:
@@ -72,7 +75,7 @@ def validation_pairs(
         if degradations:
             low = _degraded(high, degradations, scale, path.name)
             if low is not None:
-                pairs.append(Pair(path.name, low, high, clean))
+                pairs.append(Pair(path.name, low, high, clean, history(picture_from_array(low)).told))
         else:
             pairs.append(Pair(path.name, clean, high))
     if not pairs:

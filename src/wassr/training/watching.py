@@ -18,9 +18,9 @@ from wassr.training.verdict import judge
 def meter_of(run: Run, spec: AdversarialStage, stream: Stream) -> Meter:
     """The meter of a stage; its anchors are bicubic and the start."""
     scale, start = run.recipe.generator.scale, run.start
-    anchors: dict[str, Enlarged] = {"bicubic": lambda low: enlarge(low, "bicubic", scale), "start": start}
+    anchors: dict[str, Enlarged] = {"bicubic": lambda low: enlarge(low[:, :3], "bicubic", scale), "start": start}
     in_bfloat16 = run.recipe.precision == "bfloat16"
-    return Meter(spec, run.material.pairs, scale, stream.make, anchors, in_bfloat16)
+    return Meter(spec, run.material.pairs, scale, stream.make, anchors, in_bfloat16, stream.quality_plane)
 
 
 def watch(run: Run, state: State, spec: Stage, meter: Meter | None) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from wassr.ground.errors import PictureError
 from wassr.models.card import Card
 from wassr.pixels.colour import luma
-from wassr.upscaling.engines import Engine, planes
+from wassr.pixels.jpeg_traces import UNCOMPRESSED
+from wassr.upscaling.engines import Engine
 from wassr.upscaling.machine import out_of_memory
 from wassr.upscaling.plausible import doubt
 from wassr.upscaling.tiling import Cut
@@ -25,8 +26,8 @@ class Tiles:
     """Makes the tiles of one picture.
 
     low: (1 or 3, h, w) in [0, 1]; `again` gives the float32 engine that computes suspicious tiles a second time;
-    thorough: judge tiles against the input, not only for non-finite values; done: called after each tile; file: of the
-    model, if there is one.
+    thorough: judge tiles against the input, not only for non-finite values; done: called after each tile; quality: of
+    its JPEG, for networks that are told; file: of the model, if there is one.
     """
 
     card: Card
@@ -37,6 +38,7 @@ class Tiles:
     thorough: bool = True
     say: Say = lambda text: None
     done: Callable[[], None] = lambda: None
+    quality: int = UNCOMPRESSED
     file: Path | None = None
     entrance: Floats = field(init=False)
 
@@ -80,15 +82,16 @@ class Tiles:
     def _run(self, engine: Engine, row: Cut, column: Cut) -> Floats:
         """The network's answer on the core, one plane for a gray picture."""
         tile = self.entrance[:, row.start : row.stop, column.start : column.stop]
-        count, scale = planes(self.card), self.card.scale
-        tile = np.array(np.broadcast_to(tile, (count, *tile.shape[1:])), order="C")[None]  # engines may want to write
+        count, scale = self.card.colours, self.card.scale
+        given = np.full((1, self.card.planes, *tile.shape[1:]), self.quality / 100, dtype=np.float32)
+        given[0, :count] = tile
         try:
-            made = engine.run(tile)
+            made = engine.run(given)
         except RuntimeError as error:
             if out_of_memory(error):
                 raise MemoryError(str(error)) from error
             raise PictureError(self.name, f"{engine.name} failed: {' '.join(str(error).split())[:300]}") from error
-        expected = (1, count, scale * tile.shape[2], scale * tile.shape[3])
+        expected = (1, count, scale * tile.shape[1], scale * tile.shape[2])
         if made.shape != expected:
             raise PictureError(self.name, f"{engine.name} gave a tile of shape {made.shape} instead of {expected}")
         rows = slice(scale * (row.core_start - row.start), scale * (row.core_stop - row.start))

@@ -17,11 +17,11 @@ from wassr.ground.errors import PictureError, UsageError
 from wassr.ground.words import counted
 from wassr.models.card import Card
 from wassr.models.shelf import find, shipped
-from wassr.pixels.jpeg_traces import History
+from wassr.pixels.jpeg_traces import UNCOMPRESSED, History
 from wassr.pixels.picture import Picture, bleed_colour
 from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect
 from wassr.upscaling.bins import Bins, InBins, bins_of, states_bins
-from wassr.upscaling.compression import jpeg_wish, look
+from wassr.upscaling.compression import NEVER, jpeg_wish, look
 from wassr.upscaling.engines import Engine, Wish, float32_wish
 from wassr.upscaling.kinds import enlarged_like
 from wassr.upscaling.machine import MOST_PER_CORE, free_memory, threads_for
@@ -203,13 +203,15 @@ class Upscaler:
         name: str,
         done: Callable[[], None],
         bins: BinsOrNone = None,
+        quality: int = UNCOMPRESSED,
     ) -> Stage:
         """The stages from planes (C, h, w) to the result of (height, width).
 
-        bins: take the place of back-projection, even where there are none of them; None: it has its place.
+        bins: take the place of back-projection, even where there are none of them; None: it has its place. quality: of
+        the picture's JPEG, for networks that are told.
         """
         file = self._mixture.model.path if self._mixture else None
-        tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done, file)
+        tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done, quality, file)
         stage: Stage = NetworkRows(cutting, self.card.scale, tiles.make)
         for _ in range(self.card.consistency if bins is None else 0):
             stage = Consistent(stage, low)
@@ -229,18 +231,19 @@ class Upscaler:
             picture = replace(picture, colour=bleed_colour(picture.colour, alpha))
             alpha = collect(Resized(Planes(alpha[None]), height, width))[..., 0]
         low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
-        colour = self._colour(low, self._bins(picture, found), height, width, name, progress)
+        found = self._found(picture, found)
+        bins = None if found.quality is None or self.card.inputs == "clean" else bins_of(picture, found)
+        colour = self._colour(low, bins, found.told, height, width, name, progress)
         return replace(picture, colour=colour, alpha=alpha, jpeg=None)
 
-    def _bins(self, picture: Picture, found: History | None) -> BinsOrNone:
-        """What `stage` takes, of the picture as the network sees it."""
-        if self.card.inputs == "clean":
-            return None
-        found = look(picture, self.jpeg) if found is None else found
-        return None if found.quality is None else bins_of(picture, found)
+    def _found(self, picture: Picture, found: History | None) -> History:
+        """What the picture, as the network sees it, has gone through, where that matters to this model."""
+        if self.card.inputs == "clean" and not self.card.quality_plane:
+            return NEVER
+        return look(picture, self.jpeg) if found is None else found
 
     def _colour(
-        self, low: Floats, bins: BinsOrNone, height: int, width: int, name: str, progress: Progress | None
+        self, low: Floats, bins: BinsOrNone, quality: int, height: int, width: int, name: str, progress: Progress | None
     ) -> Floats:
         """The result's colour planes (H, W, C); a tile that does not fit into memory is halved until it does."""
         core = self.core()
@@ -248,7 +251,7 @@ class Upscaler:
             cutting = self.cut(low.shape[1], low.shape[2], core)
             counter = _Counter(cutting.count, progress)
             try:
-                return collect(self.stage(low, cutting, height, width, name, counter.step, bins))
+                return collect(self.stage(low, cutting, height, width, name, counter.step, bins, quality))
             except MemoryError as error:
                 core = min(core, max(cutting.shape)) // 2
                 if core < LEAST_CORE:
