@@ -8,7 +8,7 @@ import torch
 from tests.training.conftest import Make
 from wassr.data.stream import Batch, luma
 from wassr.ground.errors import TrainingError
-from wassr.models.build import build_generator
+from wassr.models.build import build_generator, reduce
 from wassr.models.export import export
 from wassr.models.modelfile import load_weights
 from wassr.training import make
@@ -57,6 +57,16 @@ def test_the_target_is_the_teachers_result_clipped_and_mixed(master: Path, recip
     assert torch.equal(taught.low, batch.low)
     torch.testing.assert_close(taught.high, (1 - share) * batch.high + share * wanted, atol=1e-5, rtol=0)
     assert (wanted - batch.high).abs().mean() > 0.05  # otherwise nothing was shown
+
+
+def test_a_teacher_of_clean_pictures_sees_them_clean(master: Path, recipe: Make) -> None:
+    batch, degraded = crops(), recipe(content={}, data={"degradations": [{"jpeg": {"quality": [5, 5]}}]})
+    given = Batch(torch.cat([torch.rand_like(batch.low), torch.ones(2, 1, 8, 8)], 1), batch.high)
+    taught = teaching(Teacher(model=str(master)), degraded)(given)
+    assert torch.equal(taught.low, given.low)  # the student sees what was degraded
+    clean = (255 * reduce(batch.high, 4)).round().clamp(0, 255) / 255
+    wanted = teaching(Teacher(model=str(master)), recipe(content={}))(Batch(clean, batch.high)).high
+    torch.testing.assert_close(taught.high, wanted)
 
 
 def test_in_the_recipes_precision_where_the_processor_has_it(master: Path, recipe: Make) -> None:

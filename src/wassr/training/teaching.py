@@ -3,6 +3,9 @@
 The original holds detail that no network can know from the low-resolution picture; to a small network on a short
 training it is noise in every gradient. A stronger network's result is what can be known (distillation, Hinton 2015; for
 pictures: Gao 2018).
+
+Where the low side is degraded, a teacher of clean pictures sees what the low side was before: its result is then what
+can be known at best, and its student's mean over all that may have been there is the same as that of the originals.
 """
 
 from collections.abc import Callable
@@ -12,7 +15,7 @@ import torch
 
 from wassr.data.stream import Batch, luma
 from wassr.ground.errors import CannotStart
-from wassr.models.build import enlarge
+from wassr.models.build import enlarge, reduce
 from wassr.models.shelf import find
 from wassr.training.recipe import Recipe, Teacher
 from wassr.upscaling.engines import OpenVinoEngine
@@ -23,6 +26,7 @@ Teach = Callable[[Batch], Batch]
 def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     """The function that replaces `high` by (1 - share) high + share teacher(low).
 
+    A teacher of clean pictures sees the high side reduced, where the recipe has degradations; any other one sees `low`.
     The teacher runs in the deployment form through OpenVINO, in the precision of the recipe where the CPU has it.
     Raises TrainingError when the teacher enlarges by another scale, gives luma only to a student of colours, or has no
     deployment form.
@@ -41,8 +45,11 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     if recipe.precision == "bfloat16" and engine.offers("bfloat16"):
         engine.precision = "bfloat16"
 
+    cleaned = bool(recipe.data.degradations) and card.inputs == "clean"
+
     def teach(batch: Batch) -> Batch:
-        low = batch.low.expand(-1, 3, -1, -1) if as_gray else batch.low[:, :3]
+        seen = (255 * reduce(batch.high, card.scale)).round().clamp(0, 255) / 255 if cleaned else batch.low[:, :3]
+        low = seen.expand(-1, 3, -1, -1) if as_gray else seen
         made = torch.from_numpy(engine.run(low.contiguous().numpy()))
         taught = (made + enlarge(low, card.base, card.scale)).clamp_(0, 1)
         taught = luma(taught) if as_gray else taught
