@@ -2,18 +2,18 @@
 
 python benchmarks/conditioning.py --data PICTURES --valid VALID --minutes 20 [--start compact-x4] --save
 
-Two arms from the same start, with the same crops, for equal time or steps, by the optimiser, schedule and loss of the
-recipe wassr-jpeg-x4-faithful. Each low side is saved once, at a quality from 10 to 95 that is known. The blind arm gets
-the three colours; the other one a fourth plane too, the quality / 100, whose weights begin at zero, so that both arms
-begin equal. Then both enlarge the validation pictures (their middles), saved as real files at five qualities. The told
-arm does so with the true quality, with the one that wassr reads from the file, and with the one that it finds in the
-pixels alone, as of a JPEG that was saved again without loss.
+Two arms with the body of the start and its weights, on the same crops, for equal time or steps, by the optimiser,
+schedule and loss of the recipe wassr-jpeg-x4-faithful. Each low side is saved once, at a quality from 10 to 95. The
+blind arm gets the three colours; the other one the plane of the quality too, whose weights begin at zero, so that
+both arms begin equal. Then both enlarge the validation pictures (their middles), saved as real files at five
+qualities. The told arm does so with the true quality, with the one that wassr reads from the file, and with the one
+that it finds in the pixels alone, as of a JPEG that was saved again without loss.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,18 +21,16 @@ from pathlib import Path
 import machine
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from wassr.data.codecs import any_origin
 from wassr.data.decoded import Levels
-from wassr.data.degradations import degrade
-from wassr.data.dice import dice_of_crop
 from wassr.data.folders import Pictures
-from wassr.data.stream import ROLES, Batch, Key, Stream
+from wassr.data.stream import with_quality
 from wassr.evaluation.compressed import Saved, codec, jpeg_file
 from wassr.evaluation.metrics import psnr_rgb, psnr_y
 from wassr.evaluation.statistics import Paired, paired
-from wassr.models.build import Generator, enlarge
+from wassr.models.build import Generator
+from wassr.models.shelf import find
+from wassr.networks.facts import QUALITY_PLANE
 from wassr.pixels.formats import read_picture
 from wassr.pixels.jpeg_traces import history
 from wassr.pixels.picture import Floats, Picture
@@ -54,7 +52,6 @@ from wassr.training.validation import Pair
 RECIPE = "wassr-jpeg-x4-faithful"
 CHAIN = '[{jpeg: {quality: [10, 95], chroma: {"4:2:0": 0.6, "4:2:2": 0.1, "4:4:4": 0.3}}}]'
 QUALITIES = (10, 30, 50, 70, 90)
-UNSEEN = 100  # what the told arm hears where no trace is found
 METRICS = {"PSNR-RGB": psnr_rgb, "PSNR-Y": psnr_y}
 ALL = "all"  # qualities
 
@@ -86,64 +83,18 @@ class Report:
     rows: list[Row]
 
 
-class Told(Generator):
-    """A generator whose network sees a fourth plane; it begins as the one of three planes that it is made from."""
-
-    def __init__(self, blind: Generator) -> None:
-        network = copy.deepcopy(blind.network)
-        network.head[0] = widened(network.head[0])
-        super().__init__(network, blind.base, blind.scale, blind.in_bfloat16)
-
-    def forward(self, low: Tensor) -> Tensor:
-        """(N, 4, h, w), the quality / 100 behind the colours, to (N, 3, scale h, scale w)."""
-        with torch.autocast(low.device.type, torch.bfloat16, enabled=self.in_bfloat16):
-            made = self.network(low.contiguous(memory_format=torch.channels_last))
-        return made.float() + enlarge(low[:, :3], self.base, self.scale)
-
-
-def widened(conv: nn.Conv2d) -> nn.Conv2d:
-    """The same convolution with one more input plane, whose weights are zero."""
-    wide = nn.Conv2d(conv.in_channels + 1, conv.out_channels, conv.kernel_size, padding=conv.padding)
-    with torch.no_grad():
-        wide.weight.zero_()[:, :-1] = conv.weight
-        wide.bias.copy_(conv.bias)
-    return wide.to(memory_format=torch.channels_last)
-
-
-def with_plane(low: Tensor, qualities: Tensor) -> Tensor:
-    """Colours (N, 3, h, w) and behind them the quality / 100 of each picture, everywhere the same."""
-    plane = (qualities / 100).view(-1, 1, 1, 1).expand(-1, 1, *low.shape[2:])
-    return torch.cat([low, plane], dim=1)
-
-
-def drawn(stream: Stream, key: Key) -> Tensor:
-    """The qualities (N,) at which the stream saves the crops of a key: its chain, with the same dice, on one pixel."""
-    found = []
-    for item in range(stream.batch):
-        dice = dice_of_crop(stream.seed, ROLES[key.role], key.step, key.sub, item, key.attempt)
-        origin, pixel = any_origin(dice), np.zeros((stream.scale, stream.scale, 3), dtype=np.uint8)
-        (words,) = degrade(pixel, stream.degradations, stream.scale, dice, origin).words
-        found.append(float(words.split()[0].removeprefix("q")))  # as in "q62 4:2:0"
-    return torch.tensor(found)
-
-
 def train(generator: Generator, recipe: Recipe, pictures: Pictures) -> tuple[Generator, int]:
-    """The average after the content stage of a recipe, and the steps it took. Both arms pay for the fourth plane."""
+    """The average after the content stage of a recipe, and the steps it took."""
     spec = make.stage_of(recipe, "content")
-    content, planes = content_loss(spec.loss, recipe.generator.scale), 4 if isinstance(generator, Told) else 3
+    content = content_loss(spec.loss, recipe.generator.scale)
     optimizer = OPTIMIZERS[spec.optimizer.kind](generator.parameters(), spec.optimizer)
     state = State("content", recipe.seed, generator.train(), averaged(generator), optimizer)
     clock = Clock()
     with stream_of(recipe, spec, pictures) as stream:
-
-        def told(batch: Batch) -> Batch:
-            low = with_plane(batch.low, drawn(stream, Key("generator", state.step)))
-            return Batch(low[:, :planes], batch.high)
-
         while share(state, spec) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = spec.optimizer.rate * rate_factor(spec.schedule, state.step, share(state, spec))
-            content_step(state, StepBatches(stream, state.step, spec, told, clock=clock), content, spec.clip_norm)
+            content_step(state, StepBatches(stream, state.step, spec, clock=clock), content, spec.clip_norm)
             state.step += 1
             state.update_average(spec.ema)
             state.seconds += clock.end()
@@ -151,17 +102,11 @@ def train(generator: Generator, recipe: Recipe, pictures: Pictures) -> tuple[Gen
 
 
 @torch.no_grad()
-def enlarged(generator: Generator, low: Floats, quality: int) -> Levels:
-    """The result (H, W, 3), 8 bit, for a picture (h, w, 3) whose quality the generator is told, if it listens."""
+def enlarged(generator: Generator, low: Floats, quality: int | None) -> Levels:
+    """The result (H, W, 3), 8 bit, for a picture (h, w, 3); quality: what the generator is told, None: it is blind."""
     planes = torch.from_numpy(np.ascontiguousarray(low.transpose(2, 0, 1)))[None]
-    given = with_plane(planes, torch.tensor([float(quality)])) if isinstance(generator, Told) else planes
+    given = planes if quality is None else with_quality(planes, [quality])
     return to_levels(255 * generator(given)[0].permute(1, 2, 0).numpy())
-
-
-def seen(picture: Picture) -> int:
-    """The quality that wassr would tell."""
-    found = history(picture).quality
-    return UNSEEN if found is None else found
 
 
 def scores(blind: Generator, told: Generator, pairs: Sequence[Pair]) -> list[Row]:
@@ -178,7 +123,7 @@ def scores(blind: Generator, told: Generator, pairs: Sequence[Pair]) -> list[Row
                     results[said] = _measured(enlarged(told, picture.colour, said), pair, told.scale)
                 values.setdefault((way, quality), []).append(results[said])
                 errors.setdefault((way, quality), []).append(abs(said - quality))
-            found = _measured(enlarged(blind, picture.colour, quality), pair, blind.scale)
+            found = _measured(enlarged(blind, picture.colour, None), pair, blind.scale)
             values.setdefault(("blind", quality), []).append(found)
     return [
         _row(values, errors, str(quality), metric, way, qualities)
@@ -234,38 +179,41 @@ def _cell(row: Row) -> str:
     return f"{row.mean:.3f}, {row.gain.difference:+.3f} ({row.gain.low:+.3f} to {row.gain.high:+.3f})"
 
 
-def plan(data: Path, valid: Path | None, length: str, changes: Sequence[str] = ()) -> Recipe:
-    """The recipe of both arms. length: `minutes=20` or `steps=1000`, of each."""
+def plan(data: Path, valid: Path | None, length: str, start: str, changes: Sequence[str] = ()) -> dict[str, Recipe]:
+    """The recipes of both arms. length: `minutes=20` or `steps=1000`, of each; start: whose body they have."""
     other = "steps" if length.startswith("minutes") else "minutes"
-    return find_recipe(
-        RECIPE,
-        (
-            f"data={data}",
-            *([f"data.valid=[{valid}]"] if valid else []),
-            f"data.degradations={CHAIN}",
-            f"content.{other}=null",
-            f"content.{length}",
-            *changes,
-        ),
+    common = (
+        f"data={data}",
+        *([f"data.valid=[{valid}]"] if valid else []),
+        f"data.degradations={CHAIN}",
+        "content.teacher=null",
+        f"content.{other}=null",
+        f"content.{length}",
+        *changes,
     )
+    body = find(start).card.arguments
+    return {
+        arm: find_recipe(RECIPE, (*common, f"generator.arguments={json.dumps({**body, QUALITY_PLANE: told})}"))
+        for arm, told in (("blind", False), ("told", True))
+    }
 
 
-def compare(recipe: Recipe, start: str, say: Callable[[str], None] = print) -> Report:
+def compare(plans: dict[str, Recipe], start: str, say: Callable[[str], None] = print) -> Report:
     """Train both arms and score them."""
-    recipe = precision_here(recipe, "", say)
-    material = load_material(recipe, say)
-    blind, _ = make.start_from(recipe, start)
+    material = load_material(plans["blind"], say)
     arms, steps = {}, {}
-    for name, arm in {"blind": blind, "told": Told(blind)}.items():
-        arms[name], steps[name] = train(arm, recipe, material.pictures)
+    for name, recipe in plans.items():
+        recipe = precision_here(recipe, "", say)
+        begin, _ = make.start_from(recipe, start, other_scale=True)
+        arms[name], steps[name] = train(begin, recipe, material.pictures)
         say(f"{name}: {steps[name]} steps")
     return Report(start, steps, len(material.pairs), scores(arms["blind"], arms["told"], material.pairs))
 
 
 WAYS: dict[str, Callable[[Picture, int], int]] = {
     "told the true quality": lambda picture, quality: quality,
-    "told what the file says": lambda picture, quality: seen(picture),
-    "told what the pixels show": lambda picture, quality: seen(replace(picture, jpeg=None)),
+    "told what the file says": lambda picture, quality: history(picture).told,
+    "told what the pixels show": lambda picture, quality: history(replace(picture, jpeg=None)).told,
 }
 
 
@@ -273,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--valid", type=Path)
-    parser.add_argument("--start", default="compact-x4", help="a model of the same network, name or file")
+    parser.add_argument("--start", default="compact-x4", help="a blind model of compact, name or file")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="of each arm")
     length.add_argument("--steps", type=int, help="of each arm")
@@ -281,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     here = machine.begin()
     asked = f"steps={options.steps}" if options.steps else f"minutes={options.minutes}"
-    report = compare(plan(options.data, options.valid, asked), options.start)
+    report = compare(plan(options.data, options.valid, asked, options.start), options.start)
     text = table(report)
     print(text)
     if options.save:
