@@ -30,7 +30,7 @@ from wassr.upscaling.bins import InBins, bins_of
 from wassr.upscaling.upscaler import Upscaler
 
 Floats = NDArray[np.float32]
-Network = Callable[[Floats], Floats]  # (3, h, w) to (3, 4 h, 4 w), no consistency pass
+Network = Callable[[Floats, int], Floats]  # (3, h, w), its quality, to (3, 4 h, 4 w); no consistency pass
 
 SCALE = 4
 # qualities of the generations, and the shift between two of them
@@ -60,12 +60,11 @@ class Row:
 def shipped(name: str) -> Network:
     """A model of wassr without its consistency passes."""
     model = Upscaler(name)
-    card = model.card.model_copy(update={"consistency": 0})
-    plain = Upscaler.from_engine(card, model.engine, thorough=True)
+    plain = Upscaler.from_engine(model.card.bare(), model.engine)
 
-    def enlarge(low: Floats) -> Floats:
+    def enlarge(low: Floats, quality: int) -> Floats:
         height, width = (SCALE * size for size in low.shape[1:])
-        stage = plain.stage(low, plain.cut(*low.shape[1:]), height, width, name, lambda: None)
+        stage = plain.stage(low, plain.cut(*low.shape[1:]), height, width, name, lambda: None, quality=quality)
         return stage.rows(0, height)
 
     return enlarge
@@ -79,7 +78,7 @@ def peer(folder: Path) -> Network:
     network = peers.load("lsdir-compact-c3", folder)
 
     @torch.no_grad()
-    def enlarge(low: Floats) -> Floats:
+    def enlarge(low: Floats, _quality: int) -> Floats:
         return network(torch.from_numpy(low)[None])[0].numpy()
 
     return enlarge
@@ -108,8 +107,8 @@ def measure(name: str, network: Network, paths: Sequence[Path], saved: str) -> R
         assert case.high is not None
         picture = read_picture(compressed(case.low, *SAVED[saved]), path.name)
         low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
-        made = Planes(network(low))
-        found = bins_of(picture, history(picture))
+        past = history(picture)
+        made, found = Planes(network(low, past.told)), bins_of(picture, past)
         ways: list[Stage] = [made, Consistent(made, low)]
         for width in WIDTHS.values():
             bins = found if width is None else tuple(replace(one, width=width) for one in found)

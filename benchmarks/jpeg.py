@@ -89,8 +89,7 @@ def own(file: ModelFile) -> Iterator[Entry]:
     yield Entry(one, identity)
     if file.card.inputs == "compressed":
         whole = opened(file)
-        card = whole.card.model_copy(update={"consistency": 0})
-        bare = Upscaler.from_engine(card, whole.engine, thorough=True)
+        bare = Upscaler.from_engine(whole.card.bare(), whole.engine, jpeg="auto")
         how = f"{one.how}, neither bins nor back-projection"
         yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), identity)
 

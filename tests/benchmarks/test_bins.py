@@ -26,7 +26,7 @@ def test_inputs_have_the_generations_that_they_are_called_by() -> None:
 
 
 def test_a_row(tmp_path: Path) -> None:
-    def smooth(low: np.ndarray) -> np.ndarray:
+    def smooth(low: np.ndarray, _quality: int) -> np.ndarray:
         return np.full((3, 4 * low.shape[1], 4 * low.shape[2]), low.mean(), dtype=np.float32)
 
     row = bins.measure("grey", smooth, [EXAMPLES / "rock.webp"], "q70")
