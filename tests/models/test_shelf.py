@@ -10,7 +10,7 @@ from onnx import helper
 from wassr.ground.errors import ModelError
 from wassr.models.card import Card, Measurement
 from wassr.models.modelfile import save_weights
-from wassr.models.shelf import find, find_parent, shipped
+from wassr.models.shelf import find, find_parent, shipped, sibling
 
 
 def card(name: str, **more: object) -> Card:
@@ -126,3 +126,20 @@ def test_no_parent_where_none_can_be(parent: str | None, tmp_path: Path) -> None
     put(tmp_path / "here", "first", None, card("first"))
     put(tmp_path / "here", "child", card("child", parent=parent), card("child", parent=parent))
     assert find_parent(find(tmp_path / "here" / "child.onnx"), tmp_path / "here") is None
+
+
+def test_siblings_by_scale() -> None:
+    names = ["compact-x2", "compact-x4", "espcn-x3"]
+    assert sibling("compact-x4", 2, names) == "compact-x2"
+    assert sibling("compact-x4", 2.5, names) == "compact-x4"
+    assert sibling("compact-x4", 1, names) == "compact-x2"
+    assert sibling("compact-x2", 9, names) == "compact-x4"
+    assert sibling("mine", 2, names) == "mine"
+    assert sibling("mine-x4", 2, names) == "mine-x4"
+
+
+def test_a_model_that_restores_is_nobodys_sibling() -> None:
+    names = ["mine-x1", "mine-x4", "mine-x11"]
+    assert sibling("mine-x4", 1, names) == sibling("mine-x4", 3, names) == "mine-x4"
+    assert sibling("mine-x4", 5, names) == "mine-x11"
+    assert sibling("mine-x1", 4, names) == sibling("mine-x1", 1, names) == "mine-x1"

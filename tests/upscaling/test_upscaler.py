@@ -20,12 +20,12 @@ from wassr.pixels.formats import read_picture
 from wassr.pixels.jpeg_traces import History, history
 from wassr.pixels.picture import Picture, bleed_colour
 from wassr.pixels.resize import resize
-from wassr.upscaling.bands import Planes, collect
+from wassr.upscaling.bands import Consistent, Planes, collect
 from wassr.upscaling.bins import InBins, bins_of
 from wassr.upscaling.compression import NEVER
 from wassr.upscaling.engines import OpenVinoEngine
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import MODEL_SCALE, Upscaler, sibling
+from wassr.upscaling.upscaler import MODEL_SCALE, Upscaler
 
 
 def made(tmp_path: Path, card: Card, tile: int, picture: Picture, target: Target = MODEL_SCALE) -> np.ndarray:
@@ -140,23 +140,6 @@ def test_global_networks_say_what_tiles_do(tmp_path) -> None:
     card = tiny_card().model_copy(update={"sees_all": True})
     Upscaler(tiny_model(tmp_path / "tiny-x4.onnx", card), say=said.append)(photo(20, 20))
     assert "whole picture" in said[0]
-
-
-def test_siblings_by_scale() -> None:
-    names = ["compact-x2", "compact-x4", "espcn-x3"]
-    assert sibling("compact-x4", 2, names) == "compact-x2"
-    assert sibling("compact-x4", 2.5, names) == "compact-x4"
-    assert sibling("compact-x4", 1, names) == "compact-x2"
-    assert sibling("compact-x2", 9, names) == "compact-x4"
-    assert sibling("mine", 2, names) == "mine"
-    assert sibling("mine-x4", 2, names) == "mine-x4"
-
-
-def test_a_model_that_restores_is_nobodys_sibling() -> None:
-    names = ["mine-x1", "mine-x4", "mine-x11"]
-    assert sibling("mine-x4", 1, names) == sibling("mine-x4", 3, names) == "mine-x4"
-    assert sibling("mine-x4", 5, names) == "mine-x11"
-    assert sibling("mine-x1", 4, names) == sibling("mine-x1", 1, names) == "mine-x1"
 
 
 @pytest.mark.parametrize("channels", ["rgb", "y"])
@@ -413,3 +396,25 @@ def test_a_network_that_wants_it_is_told_the_quality(inputs: str, data: bytes, w
     known = Hears()
     Upscaler.from_engine(card, known, jpeg=wish).enlarge(picture, found=History(None, ()))
     assert known.heard == {100}  # what the caller has found already counts
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("gray", [False, True])
+def test_base_and_back_projection_at_once_are_what_they_are_in_turn(
+    tmp_path: Path, scale: int, passes: int, gray: bool
+) -> None:
+    low = np.ascontiguousarray(photo(71, 94, gray).transpose(2, 0, 1))
+    card = tiny_card(scale)
+    engine = OpenVinoEngine(tiny_model(tmp_path / "x.onnx", card, strength=1.0), threads=1)
+    alone, whole = (
+        Upscaler.from_engine(card.model_copy(update={"consistency": count}), engine, tile=32) for count in (0, passes)
+    )
+    size = scale * 71, scale * 94
+    in_turn = alone.stage(low, alone.cut(71, 94), *size, "x", lambda: None)
+    for _ in range(passes):
+        in_turn = Consistent(in_turn, low)
+    at_once = whole.stage(low, whole.cut(71, 94), *size, "x", lambda: None)
+    made = at_once.rows(0, size[0])
+    assert np.abs(made - in_turn.rows(0, size[0])).max() < 3e-6
+    assert np.abs(made - alone.stage(low, alone.cut(71, 94), *size, "x", lambda: None).rows(0, size[0])).max() > 0.01

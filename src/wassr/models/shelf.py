@@ -1,6 +1,7 @@
 """The shelf: models that come with the package, and any other model file by its path. No weights are opened."""
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from wassr.models.card import Card
 from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
 
 SHIPPED = Path(__file__).parent / "shipped"
+
+MEMBER = r"(.+)-x([2-9]|[1-9]\d+)"  # of a family: a stem, and a scale that enlarges
 
 Deployment = Path | bytes  # a file, or what would stand in one
 
@@ -83,6 +86,25 @@ def find_parent(model: ModelFile, folder: Path = SHIPPED) -> ModelFile | None:
         return _open(here[0])
     shelf = shipped(folder)
     return _open(shelf[name]) if name in shelf and shelf[name] not in own else None
+
+
+def sibling(name: str, factor: float, names: list[str]) -> str:
+    """Of the models named like `name` but for the scale at the end, the smallest scale that reaches `factor`.
+
+    The largest one where none does: the rest is then bicubic. A name without a scale has no siblings, and neither has
+    one of scale 1: it restores, and is taken where it is named.
+    """
+    stem = re.fullmatch(MEMBER, name)
+    if stem is None:
+        return name
+    scales = sorted(
+        {
+            int(found[2])
+            for found in (re.fullmatch(MEMBER, n) for n in [*names, name])
+            if found is not None and found[1] == stem[1]
+        }
+    )
+    return f"{stem[1]}-x{next((scale for scale in scales if scale >= factor - 1e-9), scales[-1])}"
 
 
 def _open(path: Path) -> ModelFile:

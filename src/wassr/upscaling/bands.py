@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wassr.upscaling.tiling import Cut, Grid
-from wassr.upscaling.windows import needed, window
+from wassr.upscaling.windows import needed, there_and_back, window
 
 Floats = NDArray[np.float32]
 TileMaker = Callable[[Cut, Cut], Floats]  # the finished core of a tile: (C, s core rows, s core columns)
@@ -75,6 +75,14 @@ class Consistent:
         correction = window(missing, size, (start, stop), (0, size[1]), first, small[0])
         correction += band[:, start - top : stop - top]
         return correction
+
+
+def with_base(low: Floats, scale: int) -> Floats:
+    """What a pass of back-projection over the network alone must aim at, so that it adds the bicubic base too.
+
+    With y = x + up(low): y + up(low - down(y)) = x + up(low + low - down(up(low)) - down(x)): one enlargement, not two.
+    """
+    return low + (low - there_and_back(low, scale))
 
 
 class Resized:

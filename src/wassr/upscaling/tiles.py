@@ -27,7 +27,7 @@ class Tiles:
 
     low: (1 or 3, h, w) in [0, 1]; `again` gives the float32 engine that computes suspicious tiles a second time;
     thorough: judge tiles against the input, not only for non-finite values; done: called after each tile; quality: of
-    its JPEG, for networks that are told; file: of the model, if there is one.
+    its JPEG, for networks that are told; file: of the model, if there is one; on_base: off where what follows adds it.
     """
 
     card: Card
@@ -40,6 +40,7 @@ class Tiles:
     done: Callable[[], None] = lambda: None
     quality: int = UNCOMPRESSED
     file: Path | None = None
+    on_base: bool = True
     entrance: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,7 +49,7 @@ class Tiles:
 
     def make(self, row: Cut, column: Cut) -> Floats:
         """The finished core of a tile, (C, s rows, s columns), not clipped."""
-        base = self._base(row, column)
+        base = self._base(row, column) if self.on_base else None
         made = self._judged(row, column)
         if base is not None:
             made += base

@@ -4,7 +4,6 @@ low picture -> tiles of one shape -> engine -> + base -> back-projection or bin 
 result. Nothing is rounded on the way, everything stands in host memory, and the engine's memory is bounded by the tile.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from wassr.ground.errors import PictureError, UsageError
 from wassr.ground.words import counted
 from wassr.models.card import Card
-from wassr.models.shelf import find, shipped
+from wassr.models.shelf import find, shipped, sibling
 from wassr.pixels.jpeg_traces import UNCOMPRESSED, History
 from wassr.pixels.picture import Picture, bleed_colour
-from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect
+from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect, with_base
 from wassr.upscaling.bins import Bins, InBins, bins_of, states_bins
 from wassr.upscaling.compression import NEVER, jpeg_wish, look
 from wassr.upscaling.engines import Engine, Wish, float32_wish
@@ -36,7 +35,6 @@ BinsOrNone = tuple[Bins, ...] | None
 Projection = Literal["bins", "back-projection", "neither"]
 
 DEFAULT_MODEL = "compact-x4"
-MEMBER = r"(.+)-x([2-9]|[1-9]\d+)"  # of a family: a stem, and a scale that enlarges
 CORE = 256  # larger tiles cost more page faults than they save in margins
 LEAST_CORE = 32
 BYTES_PER_PIXEL = 512  # of a tile's output, in the engine: two float32 layers of 64 channels at full resolution
@@ -211,10 +209,14 @@ class Upscaler:
         the picture's JPEG, for networks that are told.
         """
         file = self._mixture.model.path if self._mixture else None
-        tiles = Tiles(self.card, low, self.engine, self._again, name, self.thorough, self.say, done, quality, file)
+        passes = self.card.consistency if bins is None else 0
+        at_once = passes > 0 and self.card.base == "bicubic" and self.card.channels == "rgb"
+        tiles = Tiles(
+            self.card, low, self.engine, self._again, name, self.thorough, self.say, done, quality, file, not at_once
+        )
         stage: Stage = NetworkRows(cutting, self.card.scale, tiles.make)
-        for _ in range(self.card.consistency if bins is None else 0):
-            stage = Consistent(stage, low)
+        for one in range(passes):
+            stage = Consistent(stage, with_base(low, self.card.scale) if at_once and one == 0 else low)
         if bins:
             stage = InBins(stage, bins, low.shape[1], low.shape[2])
         return stage if (stage.height, stage.width) == (height, width) else Resized(stage, height, width)
@@ -266,25 +268,6 @@ class Upscaler:
         if self._spare is None:
             self._spare = self._mixture.engine(float32_wish(self._wish.threads), self.say)
         return self._spare
-
-
-def sibling(name: str, factor: float, names: list[str]) -> str:
-    """Of the models named like `name` but for the scale at the end, the smallest scale that reaches `factor`.
-
-    The largest one where none does: the rest is then bicubic. A name without a scale has no siblings, and neither has
-    one of scale 1: it restores, and is taken where it is named.
-    """
-    stem = re.fullmatch(MEMBER, name)
-    if stem is None:
-        return name
-    scales = sorted(
-        {
-            int(found[2])
-            for found in (re.fullmatch(MEMBER, n) for n in [*names, name])
-            if found is not None and found[1] == stem[1]
-        }
-    )
-    return f"{stem[1]}-x{next((scale for scale in scales if scale >= factor - 1e-9), scales[-1])}"
 
 
 def part_of(progress: Progress | None, number: int, parts: int) -> Progress | None:
