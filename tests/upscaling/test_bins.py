@@ -20,6 +20,7 @@ from wassr.pixels.picture import to_floats
 from wassr.pixels.resize import resize
 from wassr.upscaling.bands import Planes, collect
 from wassr.upscaling.bins import Bins, InBins, bins_of
+from wassr.upscaling.windows import window
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "train"
 
@@ -107,6 +108,21 @@ def test_bands_of_any_height_give_the_same(step: int, subsampling: str) -> None:
     everything = InBins(Planes(high), bins, 91, 77).rows(0, 364)
     assert np.abs(everything - high).max() > 0.05
     assert np.abs(read(InBins(Planes(high), bins, 91, 77), step) - everything).max() < 1e-5
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_a_base_is_enlarged_with_the_correction(scale: int) -> None:
+    bins = found(saved(original(91, 77), "JPEG", quality=30))
+    random = np.random.default_rng(1)
+    low = random.random((3, 91, 77), dtype=np.float32)
+    added = random.random((3, 91 * scale, 77 * scale), dtype=np.float32) - 0.5
+    size = 91 * scale, 77 * scale
+    whole = added + window(low, size, (0, size[0]), (0, size[1]))
+    wanted = read(InBins(Planes(whole), bins, 91, 77), 32)
+    kept = added.copy()
+    made = read(InBins(Planes(added), bins, 91, 77, low), 32)
+    assert np.abs(made - wanted).max() < 1e-5
+    np.testing.assert_array_equal(added, kept)  # nothing is added in place
 
 
 def test_a_result_comes_nearer_to_the_truth() -> None:

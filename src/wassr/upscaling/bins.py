@@ -18,7 +18,7 @@ from wassr.pixels.jpeg_traces import History
 from wassr.pixels.picture import Picture
 from wassr.pixels.reading import MIRRORED
 from wassr.upscaling.bands import Stage
-from wassr.upscaling.windows import needed, window
+from wassr.upscaling.windows import needed, there_and_back, window
 
 Floats = NDArray[np.float32]
 
@@ -81,13 +81,17 @@ class Bins:
 class InBins:
     """One pass of bin projection: y + up(P(down(y)) - down(y)), P being the projection onto all planes' intervals.
 
-    source: of a whole multiple of the low picture's height and width. Memory: a band, as for every stage, and two bytes
-    for each sample of the JPEG.
+    source: of a whole multiple of the low picture's height and width. base: a low picture whose bicubic enlargement y
+    has besides what the source gives; it is enlarged with the correction, at once. Memory: a band, as for every stage,
+    and two bytes for each sample of the JPEG.
     """
 
-    def __init__(self, source: Stage, bins: tuple[Bins, ...], height: int, width: int) -> None:
-        self.source, self.bins, self.small = source, bins, (height, width)
+    def __init__(
+        self, source: Stage, bins: tuple[Bins, ...], height: int, width: int, base: Floats | None = None
+    ) -> None:
+        self.source, self.bins, self.small, self.base = source, bins, (height, width), base
         self.height, self.width = source.height, source.width
+        self._reduced = None if base is None else there_and_back(base, self.height // height)
 
     def rows(self, start: int, stop: int) -> Floats:
         size, small = (self.height, self.width), self.small
@@ -98,7 +102,11 @@ class InBins:
         top, bottom = min(top, start), max(bottom, stop)
         band = self.source.rows(top, bottom)
         reduced = window(band, small, (lowest, highest), (0, small[1]), top, size[0])
+        if self._reduced is not None:
+            reduced = reduced + self._reduced[:, lowest:highest]
         missing = self._missing(reduced, lowest)[:, first - lowest : end - lowest]
+        if self.base is not None:
+            missing = missing + self.base[:, first:end]
         correction = window(missing, size, (start, stop), (0, size[1]), first, small[0])
         correction += band[:, start - top : stop - top]
         return correction

@@ -210,7 +210,7 @@ class Upscaler:
         """
         file = self._mixture.model.path if self._mixture else None
         passes = self.card.consistency if bins is None else 0
-        at_once = passes > 0 and self.card.base == "bicubic" and self.card.channels == "rgb"
+        at_once = (passes > 0 or bool(bins)) and self.card.base == "bicubic" and self.card.channels == "rgb"
         tiles = Tiles(
             self.card, low, self.engine, self._again, name, self.thorough, self.say, done, quality, file, not at_once
         )
@@ -218,7 +218,7 @@ class Upscaler:
         for one in range(passes):
             stage = Consistent(stage, with_base(low, self.card.scale) if at_once and one == 0 else low)
         if bins:
-            stage = InBins(stage, bins, low.shape[1], low.shape[2])
+            stage = InBins(stage, bins, low.shape[1], low.shape[2], low if at_once else None)
         return stage if (stage.height, stage.width) == (height, width) else Resized(stage, height, width)
 
     def _sized(
