@@ -4,8 +4,8 @@ python benchmarks/ablate.py compact-x4 --data DIR --valid DIR --steps 500 \\
     --case "rate 2e-3: content.optimizer.rate=2e-3" \\
     --case "teacher: content.teacher={model: runs/teachers/rlfn-s-x4.onnx}"
 
-Prints a row for each case: PSNR-Y on the validation pictures half-way and at the end, steps a second, teacher and
-stream included. Short runs rank what learns fast; they say little about where a long run ends.
+Prints a row for each case: PSNR-Y on the validation pictures half-way and at the end, PSNR-RGB at the end, steps a
+second, teacher and stream included. Short runs rank what learns fast; they say little about where a long run ends.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Row:
-    """What came out. half, end: PSNR-Y in dB, validation."""
+    """What came out. half, end: PSNR-Y in dB, validation; rgb: PSNR-RGB at the end."""
 
     case: str
     half: float
     end: float
+    rgb: float
     steps_a_second: float
 
 
@@ -77,9 +78,10 @@ def run(recipe: str, one: Case, data: Path, valid: Path | None, steps: int, star
     )
     with tempfile.TemporaryDirectory() as folder:
         train(plan, Path(folder) / "run", start, say=lambda line: None)
-        curve = dict(series(read_log(Path(folder) / "run" / "log.jsonl"), "valid/psnr_y"))
+        log = read_log(Path(folder) / "run" / "log.jsonl")
+        curve, rgb = (dict(series(log, f"valid/{name}")) for name in ("psnr_y", "psnr_rgb"))
         seconds = read_numbers(saved_states(Path(folder) / "run" / "state")[-1]).seconds
-    return Row(one.name, curve[half], curve[steps], steps / seconds)
+    return Row(one.name, curve[half], curve[steps], rgb[steps], steps / seconds)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -91,10 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--from", dest="start", help="begin from this model")
     parser.add_argument("--case", type=case, action="append", default=[], metavar="NAME: KEY=VALUE ...")
     options = parser.parse_args(arguments)
-    print("| case | half | end | steps/s |\n|---|---|---|---|")
+    print("| case | half | end | RGB | steps/s |\n|---|---|---|---|---|")
     for one in [Case("as the recipe says", ()), *options.case]:
         row = run(options.recipe, one, options.data, options.valid, options.steps, options.start)
-        print(f"| {row.case} | {row.half:.2f} | {row.end:.2f} | {row.steps_a_second:.1f} |", flush=True)
+        print(f"| {row.case} | {row.half:.2f} | {row.end:.2f} | {row.rgb:.2f} | {row.steps_a_second:.1f} |", flush=True)
     print(machine.describe().line())
     return 0
 
