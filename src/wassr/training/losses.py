@@ -31,7 +31,7 @@ def charbonnier(made: Tensor, high: Tensor, scale: int) -> Tensor:
 def chroma(made: Tensor, high: Tensor, scale: int) -> Tensor:
     """Mean absolute error of Cb and Cr (BT.601, full range).
 
-    `l1` of RGB asks for little of it: an error of luma, several times as large, has one sign in R, G and B, and then the
+    `l1` of RGB asks for little of it: an error of luma, several times as large, has one sign in R, G and B, and the
     gradient of all three is luma's.
     """
     red, green, blue = (made - high).unbind(1)
