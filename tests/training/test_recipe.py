@@ -321,11 +321,6 @@ def test_a_restoring_recipe_has_no_raster() -> None:
     assert find_recipe("compact-x2", ("content.loss.raster=1",)).content
 
 
-def test_a_network_of_luma_has_no_chroma_to_lose() -> None:
-    with pytest.raises(SettingsError, match=r"luma makes no chroma; set loss\.chroma: 0"):
-        find_recipe("espcn-x4", ("content.loss.chroma=1",))
-
-
 def test_a_step_of_the_restoring_recipe_costs_what_one_of_the_joint_recipe_does() -> None:
     """In pixels that the body sees."""
     pixels = []

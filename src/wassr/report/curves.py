@@ -233,7 +233,6 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
                     "l1": "Mean absolute error.",
                     "mse": "Mean squared error.",
                     "charbonnier": "Absolute error, rounded at zero.",
-                    "chroma": "Absolute error of Cb and Cr: colours.",
                     "gradient": "Absolute error of differences between neighbours.",
                     "raster": "Absolute error that repeats with the upsampling raster.",
                     "frequency": "Absolute error of the spectrum: textures weigh as much as edges.",

@@ -28,17 +28,6 @@ def charbonnier(made: Tensor, high: Tensor, scale: int) -> Tensor:
     return ((made - high).square() + 1e-6).sqrt().mean()
 
 
-def chroma(made: Tensor, high: Tensor, scale: int) -> Tensor:
-    """Mean absolute error of Cb and Cr (BT.601, full range).
-
-    `l1` of RGB asks for little of it: an error of luma, several times as large, has one sign in R, G and B, and the
-    gradient of all three is luma's.
-    """
-    red, green, blue = (made - high).unbind(1)
-    luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    return (((blue - luma) / 1.772).abs().mean() + ((red - luma) / 1.402).abs().mean()) / 2
-
-
 def gradient(made: Tensor, high: Tensor, scale: int) -> Tensor:
     """Mean absolute error of the differences between neighbours, both directions (Mathieu 2016; SPSR 2020): edges."""
     error = made - high
@@ -72,7 +61,6 @@ LOSSES: dict[str, Term] = {
     "l1": l1,
     "mse": mse,
     "charbonnier": charbonnier,
-    "chroma": chroma,
     "gradient": gradient,
     "raster": raster,
     "frequency": frequency,

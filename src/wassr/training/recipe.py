@@ -128,7 +128,6 @@ class ContentLoss(Strict):
     l1: Rate = Field(default=0.0, description="absolute error; 1 is the way from black to white")
     mse: Rate = Field(default=0.0, description="mean squared error")
     charbonnier: Rate = Field(default=0.0, description="absolute error, smooth around zero")
-    chroma: Rate = Field(default=0.0, description="absolute error of Cb and Cr")
     gradient: Rate = Field(default=0.0, description="absolute error of differences between neighbours")
     raster: Rate = Field(default=0.0, description="absolute error that repeats with the upsampling raster")
     frequency: Rate = Field(default=0.0, description="absolute error of the spectrum, orthonormal")
@@ -270,8 +269,6 @@ class Recipe(Strict):
                 raise ValueError(f"crop {stage.crop} is not a multiple of scale {self.generator.scale}")
             if stage and stage.loss.raster and self.generator.scale == 1:
                 raise ValueError("at scale 1 nothing is upsampled, so there is no raster to lose; set loss.raster: 0")
-            if stage and stage.loss.chroma and self.generator.channels == "y":
-                raise ValueError("a network of luma makes no chroma; set loss.chroma: 0")
         if self.adversarial and self.adversarial.start == "content" and self.content is None:
             raise ValueError(
                 "the adversarial stage starts from the content stage, which the recipe lacks; set adversarial.start"
