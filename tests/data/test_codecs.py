@@ -67,7 +67,7 @@ def edges(levels: NDArray[np.uint8], axis: int) -> int:
 
 @pytest.mark.parametrize("origin", [(0, 0), (3, 5), (8, 15)])
 def test_blocks_begin_where_the_origin_says(origin: tuple[int, int]) -> None:
-    made, _ = jpeg(photograph(128, 128), Jpeg(quality=(15, 15), shifted=0), np.random.default_rng(0), frame(origin))
+    made, *_ = jpeg(photograph(128, 128), Jpeg(quality=(15, 15), shifted=0), np.random.default_rng(0), frame(origin))
     assert (edges(made, 0), edges(made, 1)) == (-origin[0] % 8, -origin[1] % 8)
 
 
@@ -97,7 +97,7 @@ def test_generations_come_by_their_shares_and_the_last_keeps_the_size() -> None:
 def test_several_saves_are_saves_of_saves() -> None:
     levels = photograph(64, 80)
     spec = Jpeg(generations=(0, 1), quality=(30, 60), shifted=1)
-    made, words = jpeg(levels, spec, np.random.default_rng(3), frame())
+    made, words, _ = jpeg(levels, spec, np.random.default_rng(3), frame())
     first, second = saves_of(spec, np.random.default_rng(3), (0, 0))
     once = save_jpeg(levels, first.coding, first.origin)
     np.testing.assert_array_equal(made, save_jpeg(once, second.coding, second.origin))
@@ -108,7 +108,7 @@ def test_a_save_of_another_size_comes_back_to_its_place() -> None:
     levels = photograph(64, 80)
     spec = Jpeg(generations=(0, 1), quality=(95, 95), resized=1, sizes=(1.3, 1.3), chroma={"4:4:4": 1})
     for seed in range(4):
-        made, words = jpeg(levels, spec, np.random.default_rng(seed), frame())
+        made, words, _ = jpeg(levels, spec, np.random.default_rng(seed), frame())
         assert made.shape == levels.shape
         assert "x1.30" in words
         assert np.abs(made.astype(float) - levels).mean() < 6  # a shift by one pixel would be 15
@@ -118,15 +118,15 @@ def test_gray_stays_gray() -> None:
     gray = np.repeat(photograph(48, 48)[..., :1], 3, axis=2)
     spec = Jpeg(quality=(10, 40), tables={"libjpeg": 1, "photoshop": 1, "phone": 1, "camera": 1})
     for seed in range(6):
-        made, _ = jpeg(gray, spec, np.random.default_rng(seed), frame((3, 4)))
+        made, *_ = jpeg(gray, spec, np.random.default_rng(seed), frame((3, 4)))
         assert (made == made[..., :1]).all()
 
 
 def test_webp_is_the_codecs_own() -> None:
     levels = photograph(48, 64)
-    made, words = webp(levels, Webp(quality=(60, 60)), np.random.default_rng(0), frame())
+    made, words, _ = webp(levels, Webp(quality=(60, 60)), np.random.default_rng(0), frame())
     np.testing.assert_array_equal(made, by_pillow(levels, "WEBP", quality=60))
     assert words == "webp q60"
-    moved, _ = webp(levels, Webp(quality=(60, 60)), np.random.default_rng(0), frame((5, 6)))
+    moved, *_ = webp(levels, Webp(quality=(60, 60)), np.random.default_rng(0), frame((5, 6)))
     assert moved.shape == levels.shape
     assert (moved != made).any()

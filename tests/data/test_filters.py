@@ -61,7 +61,7 @@ def test_an_ideal_filter_cuts_above_its_frequency_and_rings_beside_an_edge() -> 
 def test_flat_pictures_stay_and_sizes_are_kept(height: int, width: int, level: int, seed: int) -> None:
     flat = np.full((height, width, 3), level, dtype=np.uint8)
     spec = Blur(shapes={"isotropic": 1, "anisotropic": 1, "sinc": 1}, sigma=(0.2, 3.0))
-    made, words = blur(flat, spec, np.random.default_rng(seed), FRAME)
+    made, words, _ = blur(flat, spec, np.random.default_rng(seed), FRAME)
     np.testing.assert_array_equal(made, flat)
     assert words
 
@@ -77,7 +77,7 @@ def test_a_blurred_border_is_mirrored() -> None:
 def test_gaussian_noise_has_the_deviation_that_was_asked(gray: float) -> None:
     flat = np.full((128, 128, 3), 120, dtype=np.uint8)
     spec = Noise(grains={"gaussian": 1}, sigma=(8, 8), gray=gray)
-    made, words = noise(flat, spec, np.random.default_rng(0), FRAME)
+    made, words, _ = noise(flat, spec, np.random.default_rng(0), FRAME)
     added = made.astype(float) - 120
     assert added.std() == pytest.approx(8, rel=0.03)
     assert abs(added.mean()) < 0.3
@@ -91,14 +91,14 @@ def test_gaussian_noise_has_the_deviation_that_was_asked(gray: float) -> None:
 def test_poisson_noise_grows_with_the_root_of_the_level(gray: float, level: int) -> None:
     flat = np.full((128, 128, 3), level, dtype=np.uint8)
     spec = Noise(grains={"poisson": 1}, sigma=(4, 4), gray=gray)
-    made, _ = noise(flat, spec, np.random.default_rng(0), FRAME)
+    made, *_ = noise(flat, spec, np.random.default_rng(0), FRAME)
     assert made.std() == pytest.approx(math.hypot(4 * math.sqrt(level / 255), 0.29), rel=0.05)
     assert made.mean() == pytest.approx(level, abs=0.3)
     assert bool((made[..., 0] == made[..., 2]).all()) == bool(gray)
 
 
 def test_sizes_are_multiples_of_the_low_side() -> None:
-    made, words = resize(wave(0, 1 / 16, 96, 128), Resize(size=(0.5, 0.5)), np.random.default_rng(0), FRAME)
+    made, words, _ = resize(wave(0, 1 / 16, 96, 128), Resize(size=(0.5, 0.5)), np.random.default_rng(0), FRAME)
     assert made.shape == (12, 16, 3)
     assert words.endswith("x0.50")
 
@@ -121,12 +121,12 @@ def test_a_resize_moves_nothing(kind: Any, size: tuple[int, int]) -> None:
 
 def test_the_benchmarks_reduction_is_only_for_the_untouched_size() -> None:
     high = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    made, words = reduce(high, Reduce(), np.random.default_rng(0), FRAME)
+    made, words, _ = reduce(high, Reduce(), np.random.default_rng(0), FRAME)
     np.testing.assert_array_equal(made, shrink(high, 4))
     assert words == ""
-    other, _ = reduce(high[:48, :64], Reduce(), np.random.default_rng(0), FRAME)
+    other, *_ = reduce(high[:48, :64], Reduce(), np.random.default_rng(0), FRAME)
     assert other.shape == (24, 32, 3)
-    area, words = reduce(high, Reduce(filters={"area": 1}), np.random.default_rng(0), FRAME)
+    area, words, _ = reduce(high, Reduce(filters={"area": 1}), np.random.default_rng(0), FRAME)
     means = high.reshape(24, 4, 32, 4, 3).mean((1, 3))
     assert np.abs(area - means).max() <= 1
     assert words == "area"
