@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from skimage.data import astronaut
 
 from tests.training.conftest import Make, waves
+from wassr.evaluation.compressed import Saved, decoded, jpeg_file
 from wassr.ground.errors import ModelError
 from wassr.models.modelfile import load_weights, read_card
 from wassr.models.shelf import find
@@ -59,6 +61,30 @@ def test_a_model_for_compressed_inputs_is_measured_without_pulling_the_result_ba
     assert own > pulled + 0.5
     assert cards["compressed"].consistency == 1
     assert "degraded as in training" in cards["compressed"].measured[0].protocol
+
+
+def test_a_model_that_wants_the_quality_is_told_it_when_it_is_measured(
+    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[float] = []
+
+    class Hears:
+        name, precision, threads, reason = "hears", "float32", 1, "a test"
+
+        def run(self, tile: np.ndarray) -> np.ndarray:
+            heard.append(round(float(tile[0, 3].mean()), 3))
+            return np.zeros((1, 3, 4 * tile.shape[2], 4 * tile.shape[3]), np.float32)
+
+    network = {"network": "compact", "arguments": {"channels": 16, "blocks": 1, "quality_plane": True}}
+    whole = recipe(content={}, generator=network, data={"degradations": "jpeg"})
+    path, high = tmp_path / "told.safetensors", astronaut()[:, :, :3]
+    clean = shrink(high, 4)
+    lows = [clean, decoded(jpeg_file(clean, Saved(40)))]
+    generator = make.new_generator(whole)
+    make.save_model(path, generator, make.model_card(whole, "content", 1, 0.5, "", None, "told"))
+    monkeypatch.setattr("wassr.training.shipping.choose", lambda file, wish: Hears())
+    deploy(path, [Pair(str(n), low, high, clean) for n, low in enumerate(lows)])
+    assert heard == [1.0, 0.4]
 
 
 def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:

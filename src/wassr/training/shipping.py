@@ -86,9 +86,9 @@ def figures_of(card: Card) -> list[str]:
 
 def _measured(file: ModelFile, pairs: list[Pair]) -> tuple[Measurement, ...]:
     card, how = file.card, ""
-    if card.inputs == "compressed":  # the held-out inputs are; users' files say so themselves, arrays cannot
-        card, how = card.model_copy(update={"consistency": 0}), "inputs degraded as in training; "
-    upscaler = Upscaler.from_engine(card, choose(file, Wish(device="cpu")))
+    if card.inputs == "compressed":  # the held-out inputs are; of arrays only the pixels tell
+        card, how = card.bare(), "inputs degraded as in training, network alone; "
+    upscaler = Upscaler.from_engine(card, choose(file, Wish(device="cpu")), jpeg="auto")
     results = [np.asarray(upscaler(pair.low)) for pair in pairs]
     how += f"{upscaler.engine.name} {upscaler.engine.precision}"
     found = []
