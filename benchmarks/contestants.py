@@ -86,7 +86,7 @@ def gmac(entry: Entry) -> float:
     card = find(entry.model).card
     network = build_network(card.network, card.scale, card.arguments)
     polyphase = entry.engine != PLAIN
-    return cost(inference_form(network, polyphase), card.scale, 1 if card.channels == "y" else 3).gmac
+    return cost(inference_form(network, polyphase), card.scale, card.planes).gmac
 
 
 def export_peer(name: str, folder: Path, target: Path, size: int) -> None:

@@ -18,6 +18,7 @@ import torch
 from silent import low_sides, peaks, trained
 from torch import Tensor
 
+from wassr.data.stream import with_quality
 from wassr.evaluation.compressed import Saved, decoded, jpeg_file
 from wassr.ground.errors import WassrError
 from wassr.models.modelfile import save_weights
@@ -48,11 +49,12 @@ def revive_(network: Compact, most: Mapping[str, Tensor]) -> int:
 
 
 def saved(low: Tensor, quality: int) -> Tensor:
-    """(1, 3, h, w) in [0, 1] as a JPEG gives it back."""
-    levels = (255 * low[0].permute(1, 2, 0)).round().byte().numpy()
+    """(1, 3 or 4, h, w) in [0, 1] as a JPEG gives it back; a fourth plane says its quality."""
+    levels = (255 * low[0, :3].permute(1, 2, 0)).round().byte().numpy()
     file = jpeg_file(levels, Saved(quality))
     assert file is not None
-    return torch.from_numpy(decoded(file)).permute(2, 0, 1)[None] / 255
+    colours = torch.from_numpy(decoded(file)).permute(2, 0, 1)[None] / 255
+    return with_quality(colours, [quality]) if low.shape[1] > 3 else colours
 
 
 def inputs(lows: Iterator[Tensor], jpeg: bool) -> Iterator[Tensor]:

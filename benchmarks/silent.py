@@ -18,13 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from wassr.data.folders import find_pictures, read_levels
-from wassr.data.stream import luma
+from wassr.data.stream import luma, with_quality
 from wassr.ground.errors import ModelError, WassrError
 from wassr.models.build import build_generator
 from wassr.models.card import Card
 from wassr.models.modelfile import load_weights
 from wassr.models.shelf import find
 from wassr.networks.blocks import Residual
+from wassr.pixels.jpeg_traces import UNCOMPRESSED
 from wassr.pixels.resize import shrink
 
 SIDE = 384  # of the middles that are looked at
@@ -79,14 +80,15 @@ def trained(name: str) -> tuple[nn.Module, Card]:
 
 
 def low_sides(folder: Path, card: Card) -> Iterator[Tensor]:
-    """The middles of a folder's pictures, reduced, as the model takes them."""
+    """The middles of a folder's pictures, reduced, as the model takes them; told that nothing was compressed."""
     for file in find_pictures([folder]):
         pixels = read_levels(file)
         top, left = (max(size - SIDE, 0) // 2 for size in pixels.shape[:2])
         middle = pixels[top : top + SIDE, left : left + SIDE]
         height, width = (size // card.scale * card.scale for size in middle.shape[:2])
         low = torch.from_numpy(shrink(middle[:height, :width], card.scale)).permute(2, 0, 1)[None] / 255
-        yield luma(low) if card.channels == "y" else low
+        low = luma(low) if card.channels == "y" else low
+        yield with_quality(low, [UNCOMPRESSED]) if card.quality_plane else low
 
 
 def table(found: dict[str, list[Layer]]) -> str:
