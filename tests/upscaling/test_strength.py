@@ -9,6 +9,7 @@ from onnx import numpy_helper
 from tests.upscaling.family import CHILD, PARENT, renamed, tiny_family
 from tests.upscaling.tiny import photo, tiny_card, tiny_model
 from wassr.ground.errors import EngineError, UsageError
+from wassr.models.card import Card
 from wassr.models.mixing import distance, same_constants
 from wassr.models.shelf import find, shipped
 from wassr.pixels.formats import read_picture
@@ -23,9 +24,14 @@ CHILDREN = [name for name in shipped() if "\nadversarial:\n" in find(name).card.
 PLAIN = {"threads": 1, "precision": "float32"}
 
 
+def tile_for(card: Card) -> np.ndarray:
+    """TILE; a network that is told the quality hears 50."""
+    return np.concatenate([TILE, np.full_like(TILE[:, :1], 0.5)], axis=1) if card.quality_plane else TILE
+
+
 def told(mix: Mixture, wish: Wish) -> tuple[np.ndarray, list[str]]:
     said: list[str] = []
-    return mix.engine(wish, said.append).run(TILE), said
+    return mix.engine(wish, said.append).run(tile_for(mix.card)), said
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
@@ -54,7 +60,7 @@ def test_the_ends_are_the_models_bit_for_bit(name: str, precision: str, engine: 
     assert child.card.parent is not None
     for strength, alone in ((0, child.card.parent), (1, name)):
         try:
-            expected = choose(find(alone), wish).run(TILE)
+            expected = choose(find(alone), wish).run(tile_for(child.card))
         except EngineError as refused:  # by the self-test: then so is the model at this strength
             with pytest.raises(EngineError, match=str(refused).partition(":")[0]):
                 mixture(child, strength).engine(wish, print)
@@ -106,7 +112,8 @@ def test_the_torch_engine_blends_and_says_so() -> None:
     child = find(CHILDREN[0])
     assert child.card.parent is not None
     made, said = told(mixture(child, 0.5), Wish("torch", threads=1))
-    ends = [choose(find(name), Wish("torch", threads=1)).run(TILE) for name in (child.card.parent, CHILDREN[0])]
+    tile = tile_for(child.card)
+    ends = [choose(find(name), Wish("torch", threads=1)).run(tile) for name in (child.card.parent, CHILDREN[0])]
     assert np.abs(made - (ends[0] + ends[1]) / 2).max() < 1e-6
     assert "torch" in said[0]
 
