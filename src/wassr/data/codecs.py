@@ -61,10 +61,14 @@ def saved(levels: Levels, saves: Sequence[Save]) -> Levels:
     return levels
 
 
+def resized_saves(saves: Sequence[Save]) -> int:
+    """How many there are up to the last one of another size; those after it keep the size."""
+    return max((number for number, save in enumerate(saves, 1) if save.size != 1), default=0)
+
+
 def still_seen(saves: Sequence[Save]) -> tuple[int, ...]:
     """Qualities of the generations after the last one of another size, whose blocks the resize mixed up."""
-    first = max((number for number, save in enumerate(saves, 1) if save.size != 1), default=0)
-    return tuple(save.coding.quality for save in saves[first:])
+    return tuple(save.coding.quality for save in saves[resized_saves(saves) :])
 
 
 def save_jpeg(levels: Levels, coding: Coding, origin: tuple[int, int]) -> Levels:

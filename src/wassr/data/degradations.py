@@ -75,7 +75,7 @@ def last_saves(
     """
     comes = (step.jpeg for step in steps if step.jpeg and dice.random() < step.jpeg.probability)
     saves = [save for spec in comes for save in codecs.saves_of(spec, dice, origin)]
-    first = max((number for number, save in enumerate(saves, 1) if save.size != 1), default=0)
+    first = codecs.resized_saves(saves)
     if first:  # one follows: the last save of a step keeps the size
         size = (levels.shape[0], levels.shape[1])
         levels = filters.resized(codecs.saved(levels, saves[:first]), size, saves[first].filter)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wassr.ground.errors import ModelError
 from wassr.ground.faults import fault
+from wassr.networks.facts import QUALITY_PLANE
 
 Base = Literal["none", "nearest", "bicubic"]
 Channels = Literal["rgb", "y"]
@@ -87,7 +88,7 @@ class Card(Frozen):
     @property
     def quality_plane(self) -> bool:
         """Whether the network is told how a picture was compressed, in a plane behind the colours."""
-        return bool(self.arguments.get("quality_plane", False))
+        return bool(self.arguments.get(QUALITY_PLANE, False))
 
     @property
     def planes(self) -> int:
