@@ -60,11 +60,12 @@ class Row:
 def shipped(name: str) -> Network:
     """A model of wassr without its consistency passes."""
     model = Upscaler(name)
-    plain = Upscaler.from_engine(model.card.bare(), model.engine)
+    plain = Upscaler.from_engine(model.card, model.engine, thorough=True)
 
     def enlarge(low: Floats, quality: int) -> Floats:
         height, width = (SCALE * size for size in low.shape[1:])
-        stage = plain.stage(low, plain.cut(*low.shape[1:]), height, width, name, lambda: None, quality=quality)
+        grid = plain.cut(*low.shape[1:])
+        stage = plain.stage(low, grid, height, width, name, lambda: None, bins=(), quality=quality)
         return stage.rows(0, height)
 
     return enlarge

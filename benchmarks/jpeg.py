@@ -89,7 +89,7 @@ def own(file: ModelFile) -> Iterator[Entry]:
     yield Entry(one, identity)
     if file.card.inputs == "compressed":
         whole = opened(file)
-        bare = Upscaler.from_engine(whole.card.bare(), whole.engine, jpeg="auto")
+        bare = Upscaler.from_engine(whole.card, whole.engine, thorough=True, jpeg="auto", alone=True)
         how = f"{one.how}, neither bins nor back-projection"
         yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), identity)
 

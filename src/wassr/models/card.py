@@ -95,10 +95,6 @@ class Card(Frozen):
         """Channels at the network's door."""
         return self.colours + self.quality_plane
 
-    def bare(self) -> "Card":
-        """For what the network does by itself: neither back-projection nor bins come after it."""
-        return self.model_copy(update={"consistency": 0, "inputs": "clean"})
-
     def to_json(self) -> str:
         """One line of JSON."""
         return self.model_dump_json()

@@ -112,7 +112,8 @@ def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
     stage = "adversarial" if recipe.adversarial else "content"
     card = model_card(recipe, stage, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
     # what the network does by itself, told what users' pictures tell it, is what training must watch
-    return Upscaler.from_engine(card.bare(), TorchEngine(generator.network), jpeg="auto")
+    own = card.model_copy(update={"consistency": 0})
+    return Upscaler.from_engine(own, TorchEngine(generator.network), jpeg="auto", alone=True)
 
 
 def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, parent: str | None, name: str) -> Card:

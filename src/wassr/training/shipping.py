@@ -85,10 +85,9 @@ def figures_of(card: Card) -> list[str]:
 
 
 def _measured(file: ModelFile, pairs: list[Pair]) -> tuple[Measurement, ...]:
-    card, how = file.card, ""
-    if card.inputs == "compressed":  # the held-out inputs are; of arrays only the pixels tell
-        card, how = card.bare(), "inputs degraded as in training, network alone; "
-    upscaler = Upscaler.from_engine(card, choose(file, Wish(device="cpu")), jpeg="auto")
+    alone = file.card.inputs == "compressed"  # the held-out inputs are; of arrays only the pixels tell
+    how = "inputs degraded as in training, network alone; " if alone else ""
+    upscaler = Upscaler.from_engine(file.card, choose(file, Wish(device="cpu")), jpeg="auto", alone=alone)
     results = [np.asarray(upscaler(pair.low)) for pair in pairs]
     how += f"{upscaler.engine.name} {upscaler.engine.precision}"
     found = []

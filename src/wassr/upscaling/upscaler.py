@@ -78,17 +78,19 @@ class Upscaler:
         tile: int = 0,
         thorough: bool = False,
         jpeg: str | int = "off",
+        alone: bool = False,
         say: Callable[[str], None] | None = None,
     ) -> "Upscaler":
         """An upscaler around an engine that stands already: a network in training, a stub.
 
         thorough: judge every tile against the input, as for model files; off, because a network that has just begun
-        to learn may give anything. Non-finite values are an error always. jpeg: off, because what the network does by
+        to learn may give anything. Non-finite values are an error always. alone: neither back-projection nor bins come
+        after the network. jpeg: off, because what the network does by
         itself is wanted as a rule.
         """
         made = cls.__new__(cls)
         made._prepare(card, engine, tile, jpeg, say)
-        made.thorough = thorough
+        made.thorough, made.alone = thorough, alone
         return made
 
     def _prepare(
@@ -105,7 +107,7 @@ class Upscaler:
             raise UsageError(f"-t {tile}: a tile needs at least {LEAST_CORE} pixels; 0 chooses")
         self.card, self.engine, self.tile, self.jpeg = card, engine, tile, jpeg_wish(jpeg)
         self.say = say or _silent
-        self.thorough = True
+        self.thorough, self.alone = True, False
         self._mixture, self._wish = chosen, wish or Wish()
         self._spare: Engine | None = None
         self._siblings: dict[str, Upscaler] = {}
@@ -235,12 +237,13 @@ class Upscaler:
         low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
         found = self._found(picture, found)
         bins = None if found.quality is None or self.card.inputs == "clean" else bins_of(picture, found)
+        bins = () if self.alone else bins
         colour = self._colour(low, bins, found.told, height, width, name, progress)
         return replace(picture, colour=colour, alpha=alpha, jpeg=None)
 
     def _found(self, picture: Picture, found: History | None) -> History:
         """What the picture, as the network sees it, has gone through, where that matters to this model."""
-        if self.card.inputs == "clean" and not self.card.quality_plane:
+        if (self.alone or self.card.inputs == "clean") and not self.card.quality_plane:
             return NEVER
         return look(picture, self.jpeg) if found is None else found
 
