@@ -68,10 +68,12 @@ class Part:
 
 
 def named(name: str, folder: Path | None) -> ModelFile:
-    """A shipped model, or one of the folder. Raises ModelError when there is none."""
-    if name in shipped() or folder is None:
+    """A model of the folder, or a shipped one. Raises ModelError when there is none."""
+    if folder is None:
         return find(name)
     found = next((path for path in (folder / f"{name}.onnx", folder / f"{name}.safetensors") if path.is_file()), None)
+    if found is None and name in shipped():
+        return find(name)
     if found is None:
         raise ModelError(f"{name}: neither shipped nor in {folder}")
     return find(found)
@@ -162,7 +164,9 @@ def measured(entry: Entry, one: DataSet, metrics: Mapping[str, Metric], cache: P
     """A subject on a set at a quality: from the cache, or made, scored and kept there. Raises PictureError."""
     codec = one.saved.protocol if one.saved else ""
     found = kept(cache, entry, one, metrics, lambda: _measure(entry.subject, one, metrics), codec)
-    return score_of(one.name, SCALE, metrics, [PictureScore(**row) for row in found["pictures"]], True, one.saved)
+    return score_of(
+        one.name, entry.subject.scale, metrics, [PictureScore(**row) for row in found["pictures"]], True, one.saved
+    )
 
 
 def _measure(mine: Subject, one: DataSet, metrics: Mapping[str, Metric]) -> dict[str, object]:
