@@ -118,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sets += (replace(find_sets([OWN])[0], name="examples"),)
         qualities = parse_jpeg(options.jpeg, options.double) if options.jpeg is not None else ()
         sets = at_qualities(sets, qualities) if qualities else sets
-        metrics = choose_metrics((*KEPT, "psnr_b") if qualities else KEPT, jpeg=bool(qualities))
+        enlarges = min(one.scale for one in subjects) > 1  # else nothing is reduced, and no result consistent with it
+        names = [name for name in KEPT if enlarges or name != "lr_consistency"]
+        metrics = choose_metrics([*names, "psnr_b"] if qualities else names, jpeg=bool(qualities))
         comparison = compare(subjects, sets, metrics, subjects[0].name)
     except WassrError as error:
         print(f"error: {error}")

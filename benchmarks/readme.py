@@ -22,7 +22,17 @@ from wassr.training.runlog import read_log, series
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SETS = ("Set5", "Set14", "B100")
-ORDER = ("compact-x4", "wassr-jpeg-x4-faithful", "wassr-x4", "wassr-jpeg-x4", "compact-x2", "espcn-x4", "srresnet-x4")
+ORDER = (
+    "compact-x4",
+    "wassr-jpeg-x4-faithful",
+    "wassr-x4",
+    "wassr-jpeg-x4",
+    "compact-x2",
+    "wassr-jpeg-x1",
+    "espcn-x4",
+    "srresnet-x4",
+)
+SAVED = "/jpeg-50"  # a model that enlarges nothing is shown by what it makes of the pictures saved so
 
 
 def models_table() -> str:
@@ -45,7 +55,9 @@ _METRICS = (("psnr_y", 2), ("lpips", 3), ("lr_consistency", 1))
 
 
 def _three(card: Card, metric: str, digits: int) -> str:
-    values = [card.value(data, metric) for data in SETS]
+    values = [card.value(data + SAVED if card.scale == 1 else data, metric) for data in SETS]
+    if not any(values):
+        return "-"
     return " / ".join("-" if value is None else f"{value:.{digits}f}" for value in values)
 
 
@@ -107,7 +119,8 @@ def _speed_table(saved: Mapping[str, Any]) -> str:
     for r in shown:
         cells = [f"{r['seconds']:.3f}", f"{r['of_reference']:.3f}", f"{r['memory_whole'] / 1e6:.0f}"]
         own = find(r["model"]).card.value("Set14", "psnr_y") if r["ours"] else None
-        quality = f"{r['psnr_y']['Set14'] if own is None else own:.2f}"
+        psnr = own or r["psnr_y"].get("Set14")
+        quality = f"{psnr:.2f}" if psnr else "-"
         lines.append(f"| {r['model']} | {r['engine']} {r['precision']} | {' | '.join(cells)} | {quality} |")
     versions = ", ".join(f"{name} {number}" for name, number in here["versions"].items())
     what = f"Input {saved['results']['input']}, {saved['results']['threads']} threads, {here['processor']}, {versions}"

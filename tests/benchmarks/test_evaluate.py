@@ -45,6 +45,17 @@ def test_plain_models_table_and_json(data: Path, capsys: pytest.CaptureFixture[s
     assert saved["markdown"] in printed
 
 
+def test_what_was_saved_is_a_model_of_scale_1(data: Path) -> None:
+    """Nothing is reduced there, so nothing can be consistent with what was."""
+    file = data / "out.json"
+    command = ["bicubic", "--scale", "1", "--jpeg", "50", "--data", str(data), "--set", "One", "--json", str(file)]
+    assert evaluate.main(command) == 0
+    found = json.loads(file.read_text())["results"]["bicubic"]
+    assert list(found) == ["One/jpeg-50"]
+    assert list(found["One/jpeg-50"]) == [*(name for name in evaluate.KEPT if name != "lr_consistency"), "psnr_b"]
+    assert 10 < found["One/jpeg-50"]["psnr_y"]["mean"] < 40
+
+
 @pytest.mark.slow
 def test_our_own_pictures_are_a_set(data: Path) -> None:
     file = data / "out.json"
