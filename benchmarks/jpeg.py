@@ -4,8 +4,9 @@ python benchmarks/jpeg.py --data DATA [--peers PEERS] [--models DIR] [--sheet RE
 
 DATA holds Set14 and B100. Every picture is reduced by four, saved as JPEG at each quality, enlarged and compared with
 its original. Fills docs/jpeg.md, draws docs/pictures/jpeg-quality.svg, writes benchmarks/results/jpeg.json. What was
-measured lies in runs/jpeg-study, by subject, set and quality, with hashes of the files that shaped it, so that a rerun
-measures only what is new; remove the folder after a change of code that makes pictures. A model that is not at hand
+measured of our models lies in runs/jpeg-study, of others' networks in benchmarks/results/jpeg-rivals, by subject, set
+and quality, with hashes of the files that shaped it, so that a rerun measures only what is new; remove the folder after
+a change of code that makes pictures. A model that is not at hand
 (shipped, or in the folder --models) is left out.
 
 --sheet REAL: crops of real pictures beside each other, no more: docs/pictures/jpeg-real.jpg, and all of the folder in
@@ -43,6 +44,7 @@ from wassr.upscaling.upscaler import Upscaler
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "runs" / "jpeg-study"
+OTHERS = machine.RESULTS / "jpeg-rivals"  # committed: they take most of the study's hours and do not change
 PAGE = ROOT / "docs" / "jpeg.md"
 PICTURES = ROOT / "docs" / "pictures"
 
@@ -176,13 +178,20 @@ def _measure(mine: Subject, one: DataSet, metrics: Mapping[str, Metric]) -> dict
     return {"pictures": [asdict(picture) for picture in found.rows[0].score.pictures]}
 
 
-def study(part: Part, entries: Sequence[Entry], data: Path, cache: Path) -> Comparison:
-    """All entries on a part, waifu2x's best level of each quality beside its levels; measures what is not yet known."""
+def study(part: Part, entries: Mapping[Path, Sequence[Entry]], data: Path) -> Comparison:
+    """All entries on a part, waifu2x's best level of each quality beside its levels; measures what is not yet known.
+
+    entries: by the folder that keeps what was measured of them.
+    """
     sets = at_qualities(find_sets([data / part.folder]), compressed.parse(part.qualities, part.double))
     metrics = choose_metrics(part.metrics, jpeg=True)
     rows = []
     for one in sets:
-        here = [Row(entry.name, entry.subject.how, measured(entry, one, metrics, cache)) for entry in entries]
+        here = [
+            Row(entry.name, entry.subject.how, measured(entry, one, metrics, folder))
+            for folder, some in entries.items()
+            for entry in some
+        ]
         rows += [*here, *best_level(here)]
     return Comparison(tuple(rows), page.BICUBIC)
 
@@ -214,7 +223,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = {}
         for name, part in PARTS.items():
             theirs = [] if options.peers is None else list(others(options.peers, part.levels))
-            found[name] = study(part, [*mine, *theirs], options.data, CACHE)
+            found[name] = study(part, {CACHE: mine, OTHERS: theirs}, options.data)
     except WassrError as error:
         print(f"error: {error}")
         return 1

@@ -1,4 +1,4 @@
-"""What the studies measured of a subject on a set, kept below runs/ until something that shapes it changes."""
+"""What the studies measured of a subject on a set, kept in a folder until something that shapes it changes."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def kept(
     found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if found.get("shaping") != shaping:
         print(f"{entry.name}, {one.name}", flush=True)
-        write_whole(file, json.dumps({"shaping": shaping, **measure()}, indent=1))
+        write_whole(file, json.dumps({"shaping": shaping, **measure()}))
         found = json.loads(file.read_text(encoding="utf-8"))
     return found

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     here = machine.describe()
     try:
-        found = jpeg.study(PART, list(entries(options.models)), options.data, CACHE)
+        found = jpeg.study(PART, {CACHE: list(entries(options.models))}, options.data)
     except WassrError as error:
         print(f"error: {error}")
         return 1

@@ -110,6 +110,15 @@ def test_what_was_measured_is_kept_until_something_that_shapes_it_changes(data: 
         assert made == ["0.png", "1.png"], change
 
 
+def test_each_kind_of_subject_has_its_own_folder(data: Path, tmp_path: Path) -> None:
+    part = jpeg.Part("Set14", "50", False, ("psnr_y",))
+    entries = {tmp_path / name: [jpeg.Entry(subject(name, 4, Wish()), name)] for name in ("bicubic", "nearest")}
+    found = jpeg.study(part, entries, data)
+    assert [row.model for row in found.rows] == ["bicubic", "nearest"]
+    for name in entries:
+        assert [path.name for path in name.rglob("*.json")] == ["Set14-jpeg-50.json"]
+
+
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
 def test_what_was_measured_of_a_model_shapes_no_result(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"espcn-x4{suffix}"
