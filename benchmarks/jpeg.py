@@ -246,7 +246,7 @@ PARTS = {
         ("none", "0", "1", "2", "3"),
     ),
     page.TWICE: Part("Set14", "70,50,30", True, ("psnr_y", "lpips"), ("2", "3")),
-    page.B100: Part("B100", "clean,50,30,10", False, ("psnr_rgb", "psnr_y")),
+    page.B100: Part("B100", "clean,50,30,10", False, ("psnr_rgb", "psnr_y"), ("2", "3")),
 }
 
 SHOWN = (page.BICUBIC, page.SPECIALIST, page.FAITHFUL, page.PERCEPTUAL)  # on the sheet
