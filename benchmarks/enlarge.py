@@ -84,8 +84,8 @@ def possible(found: Sequence[Entry]) -> dict[Entry, Contestant]:
 
 
 def quality(entry: Entry, contestant: Contestant, data: Path | None, sets: Sequence[str]) -> dict[str, float]:
-    """PSNR-Y on the sets; a peer exported for one size is taken from its plain form. None of what enlarges nothing."""
-    if data is None or contestant.scale == 1:
+    """PSNR-Y on the sets; a peer exported for one size is taken from its plain form."""
+    if data is None:
         return {}
     metrics = {"psnr_y": METRICS["psnr_y"]}
     scale = contestant.scale
@@ -165,7 +165,7 @@ def _result(
 
 def table(results: Sequence[Result]) -> str:
     """Markdown."""
-    sets = list(dict.fromkeys(name for r in results for name in r.psnr_y))
+    sets = list(results[0].psnr_y)
     head = [
         "model",
         "engine",
@@ -183,7 +183,7 @@ def table(results: Sequence[Result]) -> str:
         ratios = ["-" if value is None else f"{value:.3f}" for value in (r.of_reference, r.of_plain)]
         cells = [r.model, r.engine, r.precision, f"{r.seconds:.3f}", f"{r.network_seconds:.3f}", *ratios]
         cells += [f"{r.ceiling:.0%}", f"{r.memory / 1e6:.0f}", f"{r.memory_whole / 1e6:.0f}"]
-        cells += [f"{r.psnr_y[s]:.2f}" if s in r.psnr_y else "-" for s in sets]
+        cells += [f"{r.psnr_y[s]:.2f}" for s in sets]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

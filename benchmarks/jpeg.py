@@ -143,19 +143,20 @@ def ours(folder: Path | None) -> Iterator[Entry]:
     """Bicubic, and the models and stages that are at hand; says what is not."""
     yield Entry(subject(page.BICUBIC, SCALE, WISH), page.BICUBIC)
     for name in MODELS:
-        yield from _at_hand(name, lambda name=name: own(named(name, folder)))
-    yield from _at_hand(page.STAGES, lambda: two_stages(named(RESTORER, folder), named(page.SPECIALIST, folder)))
+        yield from at_hand(name, lambda name=name: own(named(name, folder)))
+    yield from at_hand(page.STAGES, lambda: two_stages(named(RESTORER, folder), named(page.SPECIALIST, folder)))
 
 
 def others(folder: Path, levels: Sequence[str]) -> Iterator[Entry]:
     """The networks of others whose files are at hand; says what is not."""
     for title in RIVALS:
-        yield from _at_hand(title, lambda title=title: rival(title, folder))
+        yield from at_hand(title, lambda title=title: rival(title, folder))
     for number in levels:
-        yield from _at_hand(f"{page.WAIFU}{number}", lambda number=number: level(number, folder))
+        yield from at_hand(f"{page.WAIFU}{number}", lambda number=number: level(number, folder))
 
 
-def _at_hand(name: str, entries: Callable[[], Iterator[Entry]]) -> Iterator[Entry]:
+def at_hand(name: str, entries: Callable[[], Iterator[Entry]]) -> Iterator[Entry]:
+    """What `entries` gives, or nothing, aloud, where a file lacks."""
     try:
         yield from entries()
     except (ModelError, OSError) as error:
@@ -246,7 +247,7 @@ PARTS = {
         ("none", "0", "1", "2", "3"),
     ),
     page.TWICE: Part("Set14", "70,50,30", True, ("psnr_y", "lpips"), ("2", "3")),
-    page.B100: Part("B100", "clean,50,30,10", False, ("psnr_rgb", "psnr_y"), ("2", "3")),
+    page.B100: Part("B100", "clean,50,30,10", False, ("psnr_rgb", "psnr_y"), ("3",)),
 }
 
 SHOWN = (page.BICUBIC, page.SPECIALIST, page.FAITHFUL, page.PERCEPTUAL)  # on the sheet

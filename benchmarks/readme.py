@@ -22,17 +22,7 @@ from wassr.training.runlog import read_log, series
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SETS = ("Set5", "Set14", "B100")
-ORDER = (
-    "compact-x4",
-    "wassr-jpeg-x4-faithful",
-    "wassr-x4",
-    "wassr-jpeg-x4",
-    "compact-x2",
-    "wassr-jpeg-x1",
-    "espcn-x4",
-    "srresnet-x4",
-)
-SAVED = "/jpeg-50"  # a model that enlarges nothing is shown by what it makes of the pictures saved so
+ORDER = ("compact-x4", "wassr-jpeg-x4-faithful", "wassr-x4", "wassr-jpeg-x4", "compact-x2", "espcn-x4", "srresnet-x4")
 
 
 def models_table() -> str:
@@ -55,9 +45,7 @@ _METRICS = (("psnr_y", 2), ("lpips", 3), ("lr_consistency", 1))
 
 
 def _three(card: Card, metric: str, digits: int) -> str:
-    values = [card.value(data + SAVED if card.scale == 1 else data, metric) for data in SETS]
-    if not any(values):
-        return "-"
+    values = [card.value(data, metric) for data in SETS]
     return " / ".join("-" if value is None else f"{value:.{digits}f}" for value in values)
 
 
@@ -119,8 +107,7 @@ def _speed_table(saved: Mapping[str, Any]) -> str:
     for r in shown:
         cells = [f"{r['seconds']:.3f}", f"{r['of_reference']:.3f}", f"{r['memory_whole'] / 1e6:.0f}"]
         own = find(r["model"]).card.value("Set14", "psnr_y") if r["ours"] else None
-        psnr = own or r["psnr_y"].get("Set14")
-        quality = f"{psnr:.2f}" if psnr else "-"
+        quality = f"{r['psnr_y']['Set14'] if own is None else own:.2f}"
         lines.append(f"| {r['model']} | {r['engine']} {r['precision']} | {' | '.join(cells)} | {quality} |")
     versions = ", ".join(f"{name} {number}" for name, number in here["versions"].items())
     what = f"Input {saved['results']['input']}, {saved['results']['threads']} threads, {here['processor']}, {versions}"

@@ -1,11 +1,11 @@
-"""What cleaning a JPEG at its own size is worth: wassr-jpeg-x1, and the x4 model whose result is reduced again.
+"""What cleaning a JPEG at its own size is worth: by the x4 model, its result reduced again, and by wassr-jpeg-x1.
 
 python benchmarks/restore.py --data DATA [--models DIR]
 
 DATA holds Set14. The pictures themselves are saved as JPEG at each quality, cleaned and compared with what they were;
 `bicubic` enlarges by 1, so it is what was saved. Fills the table of docs/jpeg.md, writes
 benchmarks/results/restore.json. What was measured is kept as in benchmarks/jpeg.py, in runs/restore-study. --models: a
-folder with a wassr-jpeg-x1 that takes the place of the shipped one.
+folder with wassr-jpeg-x1, which is not shipped (docs/jpeg.md says why) and is left out otherwise.
 """
 
 from __future__ import annotations
@@ -30,15 +30,20 @@ from wassr.upscaling.target import Target
 
 CACHE = jpeg.ROOT / "runs" / "restore-study"
 SHOWN = ("psnr_y", "psnr_b", "lpips")
-PART = jpeg.Part("Set14", "90,70,50,30,10", False, (*SHOWN, "ssim_y", "psnr_rgb"))
+PART = jpeg.Part("Set14", "90,50,10", False, (*SHOWN, "ssim_y", "psnr_rgb"))
 REDUCED = f"{page.FAITHFUL}, reduced to x1"
 
 
 def entries(folder: Path | None) -> Iterator[Entry]:
-    """What was saved, the model of x1 with and without its bins, the x4 model at the size of its input."""
+    """What was saved, the model of x1, the x4 model at the size of its input."""
     yield Entry(subject(page.BICUBIC, 1, jpeg.WISH), page.BICUBIC)
-    yield from jpeg.own(jpeg.named(jpeg.RESTORER, folder))
+    yield from jpeg.at_hand(jpeg.RESTORER, lambda: restoring(jpeg.named(jpeg.RESTORER, folder)))
     yield reduced(find(page.FAITHFUL))
+
+
+def restoring(file: ModelFile) -> Iterator[Entry]:
+    """A model of x1 as `wassr upscale -n` runs it."""
+    yield Entry(subject(str(file.path), 1, jpeg.WISH), digest_of_models(file))
 
 
 def reduced(file: ModelFile) -> Entry:
