@@ -60,13 +60,17 @@ Levels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Part:
-    """A set at some qualities, saved once or twice, and what is measured; levels: of waifu2x, which is slow."""
+    """A set at some qualities, saved once or twice, and what is measured.
+
+    levels: of waifu2x; without: subjects that are left out, since they take long and another part tells of them.
+    """
 
     folder: str
     qualities: str
     double: bool
     metrics: tuple[str, ...]
     levels: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 def named(name: str, folder: Path | None) -> ModelFile:
@@ -192,6 +196,7 @@ def study(part: Part, entries: Mapping[Path, Sequence[Entry]], data: Path) -> Co
             Row(entry.name, entry.subject.how, measured(entry, one, metrics, folder))
             for folder, some in entries.items()
             for entry in some
+            if entry.name not in part.without
         ]
         rows += [*here, *best_level(here)]
     return Comparison(tuple(rows), page.BICUBIC)
@@ -246,8 +251,15 @@ PARTS = {
         ("psnr_y", "psnr_y_float", "ssim_y", "psnr_b", "lpips", "niqe"),
         ("none", "0", "1", "2", "3"),
     ),
-    page.TWICE: Part("Set14", "70,50,30", True, ("psnr_y", "lpips"), ("2", "3")),
-    page.B100: Part("B100", "clean,50,30,10", False, ("psnr_rgb", "psnr_y"), ("3",)),
+    page.TWICE: Part("Set14", "70,50,30", True, ("psnr_y", "lpips"), ("2", "3"), ("srresnet-x4", "SRGAN")),
+    page.B100: Part(
+        "B100",
+        "clean,50,30,10",
+        False,
+        ("psnr_rgb", "psnr_y"),
+        ("3",),
+        ("srresnet-x4", *RIVALS, f"{page.PERCEPTUAL}{page.ALONE}"),
+    ),
 }
 
 SHOWN = (page.BICUBIC, page.SPECIALIST, page.FAITHFUL, page.PERCEPTUAL)  # on the sheet

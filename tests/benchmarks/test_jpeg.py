@@ -117,6 +117,8 @@ def test_each_kind_of_subject_has_its_own_folder(data: Path, tmp_path: Path) -> 
     assert [row.model for row in found.rows] == ["bicubic", "nearest"]
     for name in entries:
         assert [path.name for path in name.rglob("*.json")] == ["Set14-jpeg-50.json"]
+    found = jpeg.study(replace(part, without=("nearest",)), entries, data)
+    assert [row.model for row in found.rows] == ["bicubic"]
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
