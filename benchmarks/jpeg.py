@@ -7,7 +7,7 @@ its original. Fills docs/jpeg.md, draws docs/pictures/jpeg-quality.svg, writes b
 measured of our models lies in runs/jpeg-study, of others' networks in benchmarks/results/jpeg-rivals, by subject, set
 and quality, with hashes of the files that shaped it, so that a rerun measures only what is new; remove the folder after
 a change of code that makes pictures. A model that is not at hand
-(shipped, or in the folder --models) is left out.
+(in the folder --models, or else shipped) is left out; benchmarks/models holds wassr-jpeg-x1, which is not shipped.
 
 --sheet REAL: crops of real pictures beside each other, no more: docs/pictures/jpeg-real.jpg, and all of the folder in
 runs/jpeg-study/real.jpg.
@@ -44,6 +44,7 @@ from wassr.upscaling.upscaler import Upscaler
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "runs" / "jpeg-study"
+EXTRA = ROOT / "benchmarks" / "models"  # the study needs them, users do not
 OTHERS = machine.RESULTS / "jpeg-rivals"  # committed: they take most of the study's hours and do not change
 PAGE = ROOT / "docs" / "jpeg.md"
 PICTURES = ROOT / "docs" / "pictures"
@@ -213,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder that holds Set14 and B100")
     parser.add_argument("--peers", type=Path, metavar="PEERS_DIR", help="weights of others")
-    parser.add_argument("--models", type=Path, metavar="DIR", help="models that are not shipped, by their names")
+    parser.add_argument("--models", type=Path, default=EXTRA, metavar="DIR", help="models before shipped ones, by name")
     parser.add_argument("--sheet", type=Path, metavar="REAL", help="draw crops of these pictures instead")
     options = parser.parse_args(arguments)
     if options.sheet is None and options.data is None:

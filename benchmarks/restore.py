@@ -5,7 +5,7 @@ python benchmarks/restore.py --data DATA [--models DIR]
 DATA holds Set14. The pictures themselves are saved as JPEG at each quality, cleaned and compared with what they were;
 `bicubic` enlarges by 1, so it is what was saved. Fills the table of docs/jpeg.md, writes
 benchmarks/results/restore.json. What was measured is kept as in benchmarks/jpeg.py, in runs/restore-study. --models: a
-folder with wassr-jpeg-x1, which is not shipped (docs/jpeg.md says why) and is left out otherwise.
+folder with another wassr-jpeg-x1 than that of benchmarks/models, which is not shipped (docs/jpeg.md says why).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def reduced(file: ModelFile) -> Entry:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds Set14")
-    parser.add_argument("--models", type=Path, metavar="DIR", help="holds another wassr-jpeg-x1")
+    parser.add_argument("--models", type=Path, default=jpeg.EXTRA, metavar="DIR", help="holds wassr-jpeg-x1")
     options = parser.parse_args(arguments)
     here = machine.describe()
     try:
