@@ -252,7 +252,7 @@ PARTS = {
         ("psnr_y", "psnr_y_float", "ssim_y", "psnr_b", "lpips", "niqe"),
         ("none", "0", "1", "2", "3"),
     ),
-    page.TWICE: Part("Set14", "70,50,30", True, ("psnr_y", "lpips"), ("2", "3"), ("srresnet-x4", "SRGAN")),
+    page.TWICE: Part("Set14", "70,50,30", True, ("psnr_y", "lpips"), ("2", "3")),
     page.B100: Part(
         "B100",
         "clean,50,30,10",
