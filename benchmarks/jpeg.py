@@ -259,7 +259,7 @@ PARTS = {
         False,
         ("psnr_rgb", "psnr_y"),
         ("3",),
-        ("srresnet-x4", *RIVALS, f"{page.PERCEPTUAL}{page.ALONE}"),
+        ("srresnet-x4", "SRGAN", f"{page.PERCEPTUAL}{page.ALONE}"),
     ),
 }
 
