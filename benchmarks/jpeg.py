@@ -6,8 +6,8 @@ DATA holds Set14 and B100. Every picture is reduced by four, saved as JPEG at ea
 its original. Fills docs/jpeg.md, draws docs/pictures/jpeg-quality.svg, writes benchmarks/results/jpeg.json. What was
 measured of our models lies in runs/jpeg-study, of others' networks in benchmarks/results/jpeg-rivals, by subject, set
 and quality, with hashes of the files that shaped it, so that a rerun measures only what is new; remove the folder after
-a change of code that makes pictures. A model that is not at hand
-(in the folder --models, or else shipped) is left out; benchmarks/models holds wassr-jpeg-x1, which is not shipped.
+a change of code that makes pictures. A model that is not at hand (in the folder --models, or else shipped) is left out;
+benchmarks/models holds wassr-jpeg-x1, which is not shipped.
 
 --sheet REAL: crops of real pictures beside each other, no more: docs/pictures/jpeg-real.jpg, and all of the folder in
 runs/jpeg-study/real.jpg.
@@ -16,7 +16,7 @@ runs/jpeg-study/real.jpg.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -40,7 +40,8 @@ from wassr.ground.errors import ModelError, PictureError, WassrError
 from wassr.models.shelf import ModelFile, find, shipped
 from wassr.pixels.formats import picture_from_array, read_picture, to_array
 from wassr.upscaling.engines import Wish
-from wassr.upscaling.upscaler import Upscaler
+from wassr.upscaling.target import Target
+from wassr.upscaling.upscaler import MODEL_SCALE, Upscaler
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / "runs" / "jpeg-study"
@@ -74,16 +75,12 @@ class Part:
     without: tuple[str, ...] = ()
 
 
-def named(name: str, folder: Path | None) -> ModelFile:
-    """A model of the folder, or a shipped one. Raises ModelError when there is none."""
-    if folder is None:
-        return find(name)
+def named(name: str, folder: Path) -> ModelFile:
+    """A model of the folder, or else a shipped one. Raises ModelError when there is none."""
     found = next((path for path in (folder / f"{name}.onnx", folder / f"{name}.safetensors") if path.is_file()), None)
-    if found is None and name in shipped():
-        return find(name)
-    if found is None:
+    if found is None and name not in shipped():
         raise ModelError(f"{name}: neither shipped nor in {folder}")
-    return find(found)
+    return find(found or name)
 
 
 def opened(file: ModelFile) -> Upscaler:
@@ -91,16 +88,20 @@ def opened(file: ModelFile) -> Upscaler:
     return Upscaler(file.path, precision=WISH.precision)
 
 
+def whole(file: ModelFile) -> Entry:
+    """A model as `wassr evaluate` runs it."""
+    return Entry(subject(str(file.path), file.card.scale, WISH), digest_of_models(file))
+
+
 def own(file: ModelFile) -> Iterator[Entry]:
     """A model as `wassr evaluate` runs it; one for compressed inputs also without what comes after its network."""
-    one = subject(str(file.path), SCALE, WISH)
-    identity = digest_of_models(file)
-    yield Entry(one, identity)
+    entry = whole(file)
+    yield entry
     if file.card.inputs == "compressed":
-        whole = opened(file)
-        bare = Upscaler.from_engine(whole.card, whole.engine, thorough=True, jpeg="auto", alone=True)
-        how = f"{one.how}, neither bins nor back-projection"
-        yield Entry(Subject(one.name + page.ALONE, SCALE, how, in_turn(bare)), identity)
+        model = opened(file)
+        bare = Upscaler.from_engine(model.card, model.engine, thorough=True, jpeg="auto", alone=True)
+        how = f"{entry.subject.how}, neither bins nor back-projection"
+        yield Entry(Subject(entry.name + page.ALONE, SCALE, how, in_turn(bare)), entry.identity)
 
 
 def two_stages(first: ModelFile, second: ModelFile) -> Iterator[Entry]:
@@ -110,13 +111,13 @@ def two_stages(first: ModelFile, second: ModelFile) -> Iterator[Entry]:
     yield Entry(Subject(page.STAGES, SCALE, how, in_turn(*stages)), digest_of_models(first, second))
 
 
-def in_turn(*stages: Upscaler) -> Callable[[Case], Levels]:
-    """What makes a case's picture by all stages; the first one sees the file as a user's."""
+def in_turn(*stages: Upscaler, target: Target = MODEL_SCALE) -> Callable[[Case], Levels]:
+    """What makes a case's picture by all stages; the first one sees the file as a user's. target: of each."""
 
     def make(case: Case) -> Levels:
         picture = picture_from_array(case.low) if case.file is None else read_picture(case.file, case.name)
         for stage in stages:
-            picture = stage.enlarge(picture, name=case.name)
+            picture = stage.enlarge(picture, target, name=case.name)
         return to_array(picture, np.uint8).astype(np.uint8, copy=False)
 
     return make
@@ -144,7 +145,7 @@ def _rival(name: str, how: str, network: object, weights: Path) -> Entry:
     return Entry(Subject(name, SCALE, how, lambda case: enlarge(case.low), name), digest(weights))
 
 
-def ours(folder: Path | None) -> Iterator[Entry]:
+def ours(folder: Path) -> Iterator[Entry]:
     """Bicubic, and the models and stages that are at hand; says what is not."""
     yield Entry(subject(page.BICUBIC, SCALE, WISH), page.BICUBIC)
     for name in MODELS:
@@ -160,7 +161,7 @@ def others(folder: Path, levels: Sequence[str]) -> Iterator[Entry]:
         yield from at_hand(f"{page.WAIFU}{number}", lambda number=number: level(number, folder))
 
 
-def at_hand(name: str, entries: Callable[[], Iterator[Entry]]) -> Iterator[Entry]:
+def at_hand(name: str, entries: Callable[[], Iterable[Entry]]) -> Iterator[Entry]:
     """What `entries` gives, or nothing, aloud, where a file lacks."""
     try:
         yield from entries()
@@ -172,9 +173,8 @@ def measured(entry: Entry, one: DataSet, metrics: Mapping[str, Metric], cache: P
     """A subject on a set at a quality: from the cache, or made, scored and kept there. Raises PictureError."""
     codec = one.saved.protocol if one.saved else ""
     found = kept(cache, entry, one, metrics, lambda: _measure(entry.subject, one, metrics), codec)
-    return score_of(
-        one.name, entry.subject.scale, metrics, [PictureScore(**row) for row in found["pictures"]], True, one.saved
-    )
+    pictures = [PictureScore(**row) for row in found["pictures"]]
+    return score_of(one.name, entry.subject.scale, metrics, pictures, True, one.saved)
 
 
 def _measure(mine: Subject, one: DataSet, metrics: Mapping[str, Metric]) -> dict[str, object]:

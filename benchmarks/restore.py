@@ -17,15 +17,12 @@ from pathlib import Path
 import jpeg
 import jpeg_page as page
 import machine
-import numpy as np
 import readme
 from kept import Entry, digest_of_models
 
-from wassr.evaluation.scoring import Case
 from wassr.evaluation.subjects import Subject, subject
 from wassr.ground.errors import WassrError
 from wassr.models.shelf import ModelFile, find
-from wassr.pixels.formats import read_picture, to_array
 from wassr.upscaling.target import Target
 
 CACHE = jpeg.ROOT / "runs" / "restore-study"
@@ -34,29 +31,18 @@ PART = jpeg.Part("Set14", "90,50,10", False, (*SHOWN, "ssim_y", "psnr_rgb"))
 REDUCED = f"{page.FAITHFUL}, reduced to x1"
 
 
-def entries(folder: Path | None) -> Iterator[Entry]:
+def entries(folder: Path) -> Iterator[Entry]:
     """What was saved, the model of x1, the x4 model at the size of its input."""
     yield Entry(subject(page.BICUBIC, 1, jpeg.WISH), page.BICUBIC)
-    yield from jpeg.at_hand(jpeg.RESTORER, lambda: restoring(jpeg.named(jpeg.RESTORER, folder)))
+    yield from jpeg.at_hand(jpeg.RESTORER, lambda: [jpeg.whole(jpeg.named(jpeg.RESTORER, folder))])
     yield reduced(find(page.FAITHFUL))
-
-
-def restoring(file: ModelFile) -> Iterator[Entry]:
-    """A model of x1 as `wassr upscale -n` runs it."""
-    yield Entry(subject(str(file.path), 1, jpeg.WISH), digest_of_models(file))
 
 
 def reduced(file: ModelFile) -> Entry:
     """A model that enlarges, asked for a result of its input's size, as by `wassr upscale -s 1`."""
-    model, same = jpeg.opened(file), Target(factor=1)
-
-    def make(case: Case) -> jpeg.Levels:
-        assert case.file is not None
-        result = model.enlarge(read_picture(case.file, case.name), same, name=case.name)
-        return to_array(result, np.uint8).astype(np.uint8, copy=False)
-
+    model = jpeg.opened(file)
     how = f"{model.engine.name}, {model.engine.precision}, then reduced"
-    return Entry(Subject(REDUCED, 1, how, make), digest_of_models(file))
+    return Entry(Subject(REDUCED, 1, how, jpeg.in_turn(model, target=Target(factor=1))), digest_of_models(file))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
