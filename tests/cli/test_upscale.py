@@ -65,6 +65,18 @@ def test_a_tree_with_bad_files(wassr: Wassr, model: Path, tmp_path: Path) -> Non
     assert "Traceback" not in errors
 
 
+def test_that_other_frames_are_left_out_is_said(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (20, 15), colour) for colour in ("red", "lime", "blue")]
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "one.png")
+    ended = wassr("upscale", "pages.tif", "one.png", "-o", "out/", "-n", model, "-s", "2", "--report", "report.json")
+    lines = ended.stderr.decode() + ended.stdout.decode()
+    assert "pages.tif: 3 frames, of which the first is enlarged" in lines
+    assert "one.png: " not in lines
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert [result["frames"] for result in report["results"]] == [3, 1]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="names there are Unicode always")
 def test_names_that_are_no_unicode(wassr: Wassr, model: Path, tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff.png")

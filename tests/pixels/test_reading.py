@@ -206,9 +206,22 @@ def test_formats_are_known_by_their_bytes(kind):
 def test_of_several_frames_the_first_is_read(kind):
     frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "lime", "blue")]
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, lossless=True)
-    colour = decode(data, kind).colour
-    assert np.allclose(colour, (1, 0, 0))
-    assert colour.shape == (10, 20, 3)
+    picture = decode(data, kind)
+    assert np.allclose(picture.colour, (1, 0, 0))
+    assert picture.colour.shape == (10, 20, 3)
+    assert picture.frames == 3
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF", "JPEG", "BMP"])
+def test_a_single_picture_is_one_frame(kind):
+    assert decode(saved(pil(3), kind), kind).frames == 1
+
+
+def test_damage_behind_the_first_frame_costs_nothing_of_it():
+    frames = [Image.fromarray(np.full((10, 20), level, np.uint8)) for level in (0, 100, 200)]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=100)
+    assert decode(data, "x").frames == 3
+    assert decode(data[: len(data) // 2], "x").colour.shape == (10, 20, 1)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])

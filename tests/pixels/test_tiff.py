@@ -1,6 +1,7 @@
 """Our TIFF writer, judged by tifffile and Pillow; the header reader on odd files."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tests.pixels.samples import deep, exif_blob, pil, read_tiff, saved, smooth,
 from wassr.pixels import picture as picture_module
 from wassr.pixels import tiff
 from wassr.pixels.exif import fitted_exif
+from wassr.pixels.libraries import strict_pillow
 from wassr.pixels.picture import Picture, picture_from_array
 
 
@@ -18,6 +20,35 @@ def written(picture: Picture) -> bytes:
     out = io.BytesIO()
     tiff.write(picture, out)
     return out.getvalue()
+
+
+def pages(bigtiff: bool = False, kinds: tuple[int, ...] = (0, 0, 0)) -> bytes:
+    """A file of several directories, NewSubfileType of each as said."""
+    out = io.BytesIO()
+    with tifffile.TiffWriter(out, bigtiff=bigtiff) as writer:
+        for kind in kinds:
+            mask = kind == tiff.MASK
+            pixels = smooth(1)[..., 0] > 127 if mask else smooth(3)
+            writer.write(pixels, photometric="mask" if mask else "rgb", subfiletype=kind, metadata=None)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("bigtiff", [False, True])
+def test_frames_are_the_pictures_that_are_no_copies_or_masks(bigtiff):
+    assert tiff.count_frames(pages(bigtiff)) == 3
+    assert tiff.count_frames(pages(bigtiff, (0, 1, 1, 4))) == 1
+    assert tiff.count_frames(pages(bigtiff, (0, 1, 2))) == 2  # 2: a page of several
+
+
+def test_a_circle_or_a_cut_chain_of_directories_ends():
+    data = bytearray(pages(kinds=(0, 0)))
+    first = struct.unpack_from("<I", data, 4)[0]
+    after = first + 2 + 12 * struct.unpack_from("<H", data, first)[0]
+    second = struct.unpack_from("<I", data, after)[0]
+    with strict_pillow(1000):
+        assert tiff.count_frames(bytes(data[:second])) == 1
+        struct.pack_into("<I", data, after, first)
+        assert tiff.count_frames(bytes(data)) == 1
 
 
 @pytest.mark.parametrize("make", [smooth, deep])

@@ -99,7 +99,8 @@ def kind_of(data: bytes) -> str | None:
 
 def _picture(data: bytes, kind: str, name: str) -> Picture:
     raster, extras, opened = _decoded(data, kind, name)
-    picture = _developed(raster, extras)
+    frames = tiff.count_frames(data) if kind == "TIFF" else _count_frames(opened)
+    picture = replace(_developed(raster, extras), frames=frames)
     if kind != "JPEG":
         return picture
     converted = bool(extras.icc) and icc.effect(extras.icc, raster.model) == "converts"
@@ -172,6 +173,14 @@ def _open(data: bytes, kind: str, name: str) -> Any:
     image = getattr(plugin, opener)(io.BytesIO(data))
     _check_size(image.width, image.height, name)
     return image
+
+
+def _count_frames(opened: Any) -> int:
+    """How many frames Pillow's image has; of a GIF they are gone through, without being decoded."""
+    try:
+        return int(getattr(opened, "n_frames", 1))
+    except Exception:  # damage behind the first frame, in any of the decoders' ways, must not cost the first
+        return 1
 
 
 def _check_size(width: int, height: int, name: str) -> None:

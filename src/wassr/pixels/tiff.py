@@ -21,6 +21,7 @@ from wassr.pixels.picture import Picture, strips
 LEVEL = 2  # of deflate: 45 ms per megapixel of 8-bit colour; level 6 takes 182 for 5 % less
 XMP = 700
 PALETTE = 3
+SUBFILE_TYPE, REDUCED, MASK = 254, 1, 4  # of another picture in the file
 PHOTOMETRICS = (0, 1, 2, PALETTE, 5, 6)  # gray (white or black is zero), RGB, palette, CMYK, YCbCr
 
 
@@ -43,8 +44,7 @@ class Header:
 
 def read_header(data: bytes) -> Header:
     """The first directory of a TIFF or (little-endian) BigTIFF. Damaged bytes raise what Pillow's reader raises."""
-    tags: Any = Tags.ImageFileDirectory_v2(data[: 16 if data[2:3] == b"+" else 8])
-    stream = io.BytesIO(data)
+    tags, stream = _directories(data)
     stream.seek(tags.next)
     tags.load(stream)
     orientation = tags.get(exif_fields.ORIENTATION, 1)
@@ -60,6 +60,29 @@ def read_header(data: bytes) -> Header:
         xmp=xmp if isinstance(xmp, bytes) else None,
         dpi=_dpi(tags),
     )
+
+
+def count_frames(data: bytes) -> int:
+    """How many pictures the chain of directories holds; smaller copies and masks of another one are not counted.
+
+    Counted to where a damaged chain breaks or turns in a circle; at least 1, since the first is there.
+    """
+    tags, stream = _directories(data)
+    frames, seen = 0, set[int]()
+    while (place := tags.next) and place not in seen:
+        seen.add(place)
+        stream.seek(place)
+        tags.load(stream)
+        if tags.next == place:  # it could not be read
+            break
+        kind = tags.get(SUBFILE_TYPE, 0)
+        frames += not (isinstance(kind, int) and kind & (REDUCED | MASK))
+    return max(frames, 1)
+
+
+def _directories(data: bytes) -> tuple[Any, BinaryIO]:
+    """Pillow's reader before the first directory, which `next` names, and the stream to load it from."""
+    return Tags.ImageFileDirectory_v2(data[: 16 if data[2:3] == b"+" else 8]), io.BytesIO(data)
 
 
 def _complete(tags: Any) -> bool:

@@ -48,7 +48,8 @@ class Result:
 
     invented: share of the picture, 0..1; None where it was not measured. model: what enlarged it. jpeg: what it has
     gone through, the latest compression first. projection: what held the result to the picture: "bins" (the intervals
-    of the JPEG's quantisation), "back-projection" or "neither"; empty where nothing was done.
+    of the JPEG's quantisation), "back-projection" or "neither"; empty where nothing was done. frames: how many the
+    source holds, of which the first is enlarged.
     """
 
     source: str
@@ -62,6 +63,7 @@ class Result:
     model: str = ""
     jpeg: tuple[Generation, ...] = ()
     projection: Projection | Literal[""] = ""
+    frames: int = 1
 
 
 @dataclass(frozen=True)
@@ -194,8 +196,21 @@ class _Worker:
         if made is None:
             return Result(source, target, "skipped", "made before from this input by these settings")
         share = None if made.invented is None else round(made.invented.share, 4)
-        size, by = (made.picture.width, made.picture.height), made.by
-        return Result(source, target, "done", "", *size, seconds, share, by.model, generations(by.found), by.projection)
+        picture, by = made.picture, made.by
+        return Result(
+            source,
+            target,
+            "done",
+            "",
+            picture.width,
+            picture.height,
+            seconds,
+            share,
+            by.model,
+            generations(by.found),
+            by.projection,
+            picture.frames,
+        )
 
     def _made(self, job: Job, progress: Callable[[int, int], None]) -> _Made | None:
         content = read_source(job.source)

@@ -112,6 +112,8 @@ class Choice:
         model, projection = member.card.name, member.projection(found)
         if len(self.names) == 1 and member is not upscaler:
             self._tell_of(upscaler, member, target.factor_for(picture.height, picture.width, upscaler.card.scale), name)
+        if picture.frames > 1:
+            upscaler.say(f"{name}: {picture.frames} frames, of which the first is enlarged")
         if found.quality is not None:
             why = "light compression, " if light and len(self.names) > 1 else ""
             seen = overruled(picture, self.jpeg)
