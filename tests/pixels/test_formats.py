@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from tests.pixels.samples import deep, pil, png_file, saved, smooth, tiff_file
@@ -51,6 +52,17 @@ def bomb() -> bytes:
     return png_file(smooth(1), 8, 0, width=30_000, height=30_000)
 
 
+def preview_first() -> bytes:
+    """As NEF and ARW begin: a small copy, and the picture in a directory below it."""
+    out = io.BytesIO()
+    with tifffile.TiffWriter(out) as writer:
+        writer.write(smooth(3), photometric="rgb", subfiletype=1, subifds=1, metadata=None)
+        writer.write(smooth(3), photometric="rgb", metadata=None)
+    return out.getvalue()
+
+
+RAW = "is a camera's raw file"
+
 # what it is, the bytes, words of the reason
 BAD = {
     "empty": (b"", "empty"),
@@ -81,6 +93,11 @@ BAD = {
     "float TIFF": (tiff_file(smooth(1)[..., 0].astype(np.float32)), "not supported"),
     "signed TIFF": (tiff_file(smooth(1)[..., 0].astype(np.int16)), "not supported"),
     "integer TIFF": (saved(Image.new("I", (4, 4)), "TIFF"), "not supported"),
+    "DNG": (tiff_file(smooth(3), photometric="rgb", extratags=[(50706, 1, 4, (1, 4, 0, 0), True)]), RAW),
+    "NEF": (preview_first(), RAW),
+    "CR2": (b"II*\0\x10\0\0\0CR\x02\0" + bytes(200), RAW),
+    "CR3": (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom" + bytes(200), RAW),
+    "ORF": (b"IIRO\x08\0\0\0" + bytes(200), RAW),
     "Lab TIFF": (saved(Image.new("LAB", (4, 4)), "TIFF"), "not supported"),
 }
 

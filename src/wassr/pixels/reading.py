@@ -146,7 +146,11 @@ def _decode_png(data: bytes, opened: Image.Image, name: str) -> tuple[Raster, _E
 
 
 def _decode_tiff(data: bytes, name: str) -> tuple[Raster, _Extras]:
+    if data[8:10] == CR2_MARK:
+        raise PictureError(name, RAW)
     header = tiff.read_header(data)
+    if header.raw:
+        raise PictureError(name, RAW)
     _check_size(header.width, header.height, name)
     if header.photometric not in tiff.PHOTOMETRICS:
         raise PictureError(
@@ -262,6 +266,8 @@ def _unknown(data: bytes) -> str:
         return "is empty (0 bytes)"
     if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"mif1"):
         return "is a HEIC picture, which is not supported; convert it to JPEG or PNG first"
+    if data.startswith(RAW_SIGNATURES) or data[4:12] == b"ftypcrx ":
+        return RAW
     return f"is not a picture in a format that is read here ({', '.join(OPENERS)})"
 
 
@@ -284,6 +290,9 @@ OPENERS = {  # Pillow plugin, class
     "GIF": ("GifImagePlugin", "GifImageFile"),
 }
 SIZE_FIELDS = {"PNG": (">II", 16), "BMP": ("<ii", 18), "GIF": ("<HH", 6)}
+RAW = "is a camera's raw file, which is not supported; develop it to TIFF, PNG or JPEG first"
+RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb")  # RAF, three of ORF, RW2, X3F
+CR2_MARK = b"CR"  # behind the header of a TIFF
 MISSING_ROWS = "is incomplete: it holds fewer rows of pixels than its PNG header promises"
 # EXIF orientation -> rows mirrored, columns mirrored (after the transpose from 5 on)
 MIRRORED = {1: (0, 0), 2: (0, 1), 3: (1, 1), 4: (1, 0), 5: (0, 0), 6: (0, 1), 7: (1, 1), 8: (1, 0)}

@@ -22,6 +22,7 @@ LEVEL = 2  # of deflate: 45 ms per megapixel of 8-bit colour; level 6 takes 182 
 XMP = 700
 PALETTE = 3
 SUBFILE_TYPE, REDUCED, MASK = 254, 1, 4  # of another picture in the file
+SUB_DIRECTORIES, DNG_VERSION = 330, 50706
 PHOTOMETRICS = (0, 1, 2, PALETTE, 5, 6)  # gray (white or black is zero), RGB, palette, CMYK, YCbCr
 
 
@@ -29,7 +30,7 @@ PHOTOMETRICS = (0, 1, 2, PALETTE, 5, 6)  # gray (white or black is zero), RGB, p
 class Header:
     """What the first directory says beside the pixels. first_extra: the meaning of the first sample beyond colour
     (0 unspecified, 1 alpha multiplied into the colour, 2 alpha), None if not said. complete: the strips or tiles listed
-    are as many as the size needs. dpi may be nonsense."""
+    are as many as the size needs. raw: it begins a camera's raw file. dpi may be nonsense."""
 
     height: int
     width: int
@@ -37,6 +38,7 @@ class Header:
     photometric: int
     first_extra: int | None
     complete: bool
+    raw: bool
     icc: bytes | None
     xmp: bytes | None
     dpi: tuple[float, float] | None
@@ -56,10 +58,24 @@ def read_header(data: bytes) -> Header:
         photometric=tags.get(Tags.PHOTOMETRIC_INTERPRETATION, 1),
         first_extra=next(iter(tags.get(Tags.EXTRASAMPLES, ())), None),
         complete=_complete(tags),
+        raw=_raw(tags),
         icc=icc if isinstance(icc, bytes) else None,
         xmp=xmp if isinstance(xmp, bytes) else None,
         dpi=_dpi(tags),
     )
+
+
+def _raw(tags: Any) -> bool:
+    """Whether this begins a camera's raw file (DNG, NEF, ARW, ...): a preview, and the picture in a sub-directory.
+
+    Source: DNG specification 1.6, "DNGVersion", "NewSubFileType".
+    """
+    return DNG_VERSION in tags or bool(_subfile_type(tags) & REDUCED and SUB_DIRECTORIES in tags)
+
+
+def _subfile_type(tags: Any) -> int:
+    kind = tags.get(SUBFILE_TYPE, 0)
+    return kind if isinstance(kind, int) else 0
 
 
 def count_frames(data: bytes) -> int:
@@ -75,8 +91,7 @@ def count_frames(data: bytes) -> int:
         tags.load(stream)
         if tags.next == place:  # it could not be read
             break
-        kind = tags.get(SUBFILE_TYPE, 0)
-        frames += not (isinstance(kind, int) and kind & (REDUCED | MASK))
+        frames += not _subfile_type(tags) & (REDUCED | MASK)
     return max(frames, 1)
 
 
