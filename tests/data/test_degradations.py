@@ -132,6 +132,7 @@ TWICE = {"jpeg": {"quality": [40, 40], "generations": [0, 1]}}
         ([ONCE, {"webp": {}}], ()),
         ([{"noise": {"sigma": [1, 1]}}, ONCE], (40,)),
         ([{"jpeg": {"probability": 0}}], ()),
+        ([{"resize": {"size": [1.4, 1.4]}}, ONCE], ()),  # what ends the chain is the resize to the low side
     ],
 )
 def test_qualities_are_of_the_saves_that_can_still_be_seen(

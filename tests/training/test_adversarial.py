@@ -197,6 +197,12 @@ def test_check_refuses_what_cannot_be() -> None:
     assert "remove it" in fatal[0]
 
 
+def test_a_clip_cannot_bound_what_spectral_norm_divides_again() -> None:
+    fatal, _ = problems(PRESETS["wgan-clip"], CRITICS["unet"](width=8), RMSPROP)
+    assert "set critic.arguments.spectral: false" in fatal[0]
+    assert problems(PRESETS["wgan-clip"], CRITICS["unet"](width=8, spectral=False), RMSPROP) == ([], [])
+
+
 def test_check_warns_of_what_is_doubtful() -> None:
     critic = CRITICS["vgg"](crop=32, width=8, normalisation="layer")
     assert problems(PRESETS["wgan-clip"], critic, RMSPROP) == ([], [])

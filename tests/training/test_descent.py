@@ -32,3 +32,11 @@ def test_betas_are_shares(betas: str, words: str) -> None:
 def test_what_an_optimiser_would_ignore_is_refused(key: str, kind: str, others: str) -> None:
     message = refused(f"kind={kind}", f"{key}=0.1")
     assert f"content.optimizer: {kind} has no {key}: set {key}: 0, or choose another kind ({others})" in message
+
+
+@pytest.mark.parametrize("milestones", ["[250000, 400000]", "[0.0]", "[0.5, 1]"])
+def test_milestones_in_steps_are_refused(milestones: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_recipe("demo", (f"content.schedule={{kind: step, milestones: {milestones}}}",))
+    assert "milestones are shares of the stage, as in [0.5, 0.8], not steps" in str(caught.value)
+    assert "\n" not in str(caught.value)

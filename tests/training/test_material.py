@@ -1,5 +1,6 @@
 """What a run learns from: told in one line, held-out pictures apart, notes about what was left out."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,25 @@ def test_a_folder_of_held_out_pictures(recipe: Make, pictures: Path, tmp_path: P
 
 
 def test_what_was_left_out_is_told(recipe: Make, pictures: Path, tmp_path: Path) -> None:
-    (tmp_path / "bad.png").write_bytes(b"")
+    for name, content in (("bad.png", b""), ("held/held.png", next(pictures.glob("*.png")).read_bytes())):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
     said: list[str] = []
-    data = {"train": [str(pictures), str(tmp_path)], "valid": [str(pictures)]}
+    data = {"train": [str(pictures), str(tmp_path)], "valid": [str(tmp_path / "held")]}
     load_material(recipe(content={}, data=data), said.append)
     assert said[1:] == ["warning: left out: 1 of 6 pictures, unreadable"]
+
+
+def test_held_out_pictures_below_the_others_are_not_learnt_from(recipe: Make, pictures: Path, tmp_path: Path) -> None:
+    shutil.copytree(pictures, tmp_path / "all")
+    Image.fromarray(waves(64, 64, 9)).save(tmp_path / "all" / "held.png")
+    valid = [str(tmp_path / "all" / "." / "held.png")]
+    data = {"train": [str(tmp_path / "all")], "valid": valid}
+    found = load_material(recipe(content={}, data=data), lambda line: None)
+    assert len(found.pictures) == 5
+    assert "held.png" not in found.pictures.names
+    with pytest.raises(TrainingError, match=r"data\.valid holds out every picture"):
+        load_material(recipe(content={}, data={"train": valid, "valid": valid}), lambda line: None)
 
 
 def test_crops_larger_than_all_pictures(recipe: Make, pictures: Path) -> None:

@@ -116,6 +116,26 @@ def test_a_teacher_that_does_not_fit_is_refused(master: Path, recipe: Make) -> N
         teaching(Teacher(model="espcn-x4"), recipe(content={}))
 
 
+TOLD = "wassr-jpeg-x4-faithful"  # shipped; its network wants the quality
+
+
+def test_a_teacher_that_is_told_the_quality(recipe: Make) -> None:
+    batch, teacher = crops(), Teacher(model=TOLD)
+    clean = teaching(teacher, recipe(content={}))(batch)
+    plane = torch.full((2, 1, 8, 8), 0.3)
+    spec = {"network": "compact", "arguments": {"channels": 16, "blocks": 1, "quality_plane": True}}
+    degraded = {"degradations": [{"jpeg": {"quality": [30, 30]}}]}
+    given = Batch(torch.cat([batch.low, plane], 1), batch.high)
+    whole = recipe(content={}, generator=spec, data=degraded)
+    told = teaching(teacher, whole)(given)
+    as_clean = teaching(teacher, whole)(Batch(torch.cat([batch.low, torch.ones_like(plane)], 1), batch.high))
+    torch.testing.assert_close(as_clean.high, clean.high)
+    assert (told.high - clean.high).abs().mean() > 0.001
+    assert torch.equal(told.low, given.low)
+    with pytest.raises(TrainingError, match=r"wants the JPEG quality .* set generator\.arguments="):
+        teaching(teacher, recipe(content={}, data=degraded))
+
+
 def test_a_teacher_without_its_deployment_form_is_refused(master: Path, recipe: Make, tmp_path: Path) -> None:
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes(master.with_suffix(".safetensors").read_bytes())

@@ -120,6 +120,21 @@ def test_a_run_that_falls_apart_diverges(fall: dict[str, float], reason: str) ->
         assert set(verdict.take.values()) <= {0, 100, 200, 300, 400}
 
 
+def test_degraded_pictures_reduce_to_less() -> None:
+    """On the chain `blind` bicubic itself has 28 dB: what lies 3 under it is well, what lies 8 under it has fallen."""
+    psnr, lpips = [24.0, *wobble([23.7] * 8, 0.02)], [0.45 - 0.02 * i for i in range(9)]
+
+    def judged(consistency: float, bicubic: float | None) -> Word:
+        found = entries(psnr, lpips, bicubic=20.0, valid__lr_consistency=[27.0] + [consistency] * 8)
+        plain = [] if bicubic is None else [Entry(0, "bicubic/lr_consistency", bicubic)]
+        return judge(courses([found[0], *plain, *found[1:]])[0]).word
+
+    assert judged(25.3, 28.2) == "improving"
+    assert judged(20.3, 28.2) == "diverging"
+    assert judged(29.0, 37.1) == "diverging"  # clean pictures: the limit of before
+    assert judged(29.0, None) == "diverging"
+
+
 def test_one_bad_validation_or_an_early_one_is_no_divergence() -> None:
     assert judge(course([27.4] * 5 + [20.0], [0.28] * 6)).word != "diverging"
     early = course([27.4, 20.0, 20.0], [0.28] * 3, share=[0.0, 0.05, 0.1])

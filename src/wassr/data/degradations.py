@@ -51,6 +51,8 @@ def degrade(
         levels, words, seen = DEGRADATIONS[step.kind](levels, step.spec, dice, frame)
         qualities = (*qualities, *seen) if step.jpeg else ()
         said.append(words)
+    if levels.shape[:2] != low:  # the blocks go with the resize
+        qualities = ()
     return Low(filters.resized(levels, low, "bicubic"), tuple(words for words in said if words), qualities)
 
 

@@ -65,12 +65,12 @@ def in_memory(pixels: Iterable[Levels], names: Iterable[str] = ()) -> Pictures:
 
 
 def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
-    """All picture files below the folders, in one order everywhere. A folder may also be a single file.
+    """All picture files below the folders, in one order everywhere. A folder may also be a single file; ~ is home.
 
     Raises TrainingError when a folder is missing or holds no picture.
     """
     found: list[Path] = []
-    for folder in map(Path, folders):
+    for folder in (Path(each).expanduser() for each in folders):
         if not folder.exists():
             raise CannotStart(f"{folder}: no such folder of pictures")
         files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())

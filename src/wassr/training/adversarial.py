@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from wassr.networks.critics import activations, per_picture
 from wassr.training.adversarial_loss import AdversarialLoss
@@ -160,6 +161,14 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
     if spec.clip is not None and momentum:
         found.append(
             Problem(False, "momentum with weight clipping is known to be unstable: use kind: rmsprop, momentum: 0")
+        )
+    if spec.clip is not None and any(is_parametrized(m) for m in critic.modules()):
+        found.append(
+            Problem(
+                True,
+                "clip bounds weights that the critic's own spectral norm divides again: set critic.arguments.spectral: "
+                "false, or clip: null",
+            )
         )
     norm = any(isinstance(m, NORMALISATIONS) for m in critic.modules())
     if spec.clip is not None and spec.clip_what == "all" and norm:

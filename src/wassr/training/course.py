@@ -1,6 +1,6 @@
 """A stage of a run as its log tells it: one point a validation, with fidelity and perceptual distance. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wassr.training.runlog import ENDED, Entry
@@ -8,6 +8,7 @@ from wassr.training.runlog import ENDED, Entry
 FIDELITY = "valid/psnr_y"
 PERCEPTUAL = "valid/lpips"
 HIGH_BAND = "valid/high_band"
+BICUBIC, BICUBIC_CONSISTENCY = "bicubic/psnr_y", "bicubic/lr_consistency"
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Point:
 class Course:
     """One stage as the log tells it. points: its validations, the start's first. perceptual: what that curve is.
 
-    bicubic: PSNR-Y of plain enlargement, where the log has it. guarded: steps of the guard's events. ended: before its
-    time, because its verdict advised it.
+    bicubic, bicubic_consistency: PSNR-Y and LR-consistency of plain enlargement, where the log has them. guarded: steps
+    of the guard's events. ended: before its time, because its verdict advised it.
     """
 
     stage: str
@@ -32,6 +33,7 @@ class Course:
     guarded: tuple[int, ...]
     perceptual: str
     ended: bool = False
+    bicubic_consistency: float | None = None
 
     @property
     def start(self) -> Point:
@@ -63,14 +65,14 @@ def courses(entries: Sequence[Entry]) -> list[Course]:
         begins = [] if first is not None and entries[first].step == 0 else [(0, "content")]
         begins += [(first if begins else 0, "adversarial")] if first is not None else []
     ends = [place for place, _ in begins[1:]] + [None]
-    bicubic = next((entry.value for entry in entries if entry.tag == "bicubic/psnr_y"), None)
+    plain = {entry.tag: entry.value for entry in reversed(entries) if entry.tag in (BICUBIC, BICUBIC_CONSISTENCY)}
     made: list[Course] = []
     for (begin, stage), end in zip(begins, ends, strict=True):
-        made.append(_course(stage, entries[begin:end], made[-1].points[-1:] if made else (), bicubic))
+        made.append(_course(stage, entries[begin:end], made[-1].points[-1:] if made else (), plain))
     return [course for course in made if course.points]
 
 
-def _course(stage: str, mine: Sequence[Entry], before: tuple[Point, ...], bicubic: float | None) -> Course:
+def _course(stage: str, mine: Sequence[Entry], before: tuple[Point, ...], plain: Mapping[str, float | None]) -> Course:
     """before: the last validation of the stage before; where it is the border, it may be measured once only."""
     by_step = _by_step(mine)
     if before and by_step and before[0].step == by_step[0][0] and FIDELITY not in by_step[0][1]:
@@ -89,10 +91,11 @@ def _course(stage: str, mine: Sequence[Entry], before: tuple[Point, ...], bicubi
     return Course(
         stage,
         points,
-        bicubic,
+        plain.get(BICUBIC),
         guarded=tuple(entry.step for entry in mine if entry.tag == "guard"),
         perceptual="LPIPS" if known else "high-band energy",
         ended=any(entry.tag == ENDED for entry in mine),
+        bicubic_consistency=plain.get(BICUBIC_CONSISTENCY),
     )
 
 

@@ -46,5 +46,12 @@ class Schedule(Strict):
     warmup_steps: int = Field(default=0, ge=0, description="steps of linear rise from zero")
     flat: float = Field(default=0.0, ge=0, le=1, description="cosine: share of the stage before the rate falls")
     final: float = Field(default=0.0, ge=0, le=1, description="cosine: factor at the end")
-    milestones: tuple[float, ...] = Field(default=(), description="step: shares of the stage")
+    milestones: tuple[float, ...] = Field(default=(), description="step: shares of the stage; 0.5 is half-way")
     gamma: float = Field(default=0.5, gt=0, le=1, description="step: factor at each milestone")
+
+    @model_validator(mode="after")
+    def _falls_within_the_stage(self) -> "Schedule":
+        """Steps for shares, as other trainers have them, would leave the rate where it is and say nothing."""
+        if outside := [milestone for milestone in self.milestones if not 0 < milestone < 1]:
+            raise ValueError(f"milestones are shares of the stage, as in [0.5, 0.8], not steps: {outside[0]:g}")
+        return self

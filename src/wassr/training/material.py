@@ -52,7 +52,12 @@ def _divided(recipe: Recipe) -> tuple[list[Path], list[Path]]:
         raise CannotStart(f"{recipe.name}: no pictures to train on; give a folder: data=DIR")
     files = find_pictures(recipe.data.train)
     if recipe.data.valid:
-        return files, find_pictures(recipe.data.valid)
+        held = find_pictures(recipe.data.valid)
+        apart = {path.resolve() for path in held}  # they may lie below a folder to learn from
+        files = [path for path in files if path.resolve() not in apart]
+        if not files:
+            raise CannotStart("data.valid holds out every picture of data.train: leave some to learn from")
+        return files, held
     return split(files, max(EVERY, -(-len(files) // MOST_HELD)))  # what watching costs must not grow with the pictures
 
 

@@ -98,7 +98,7 @@ class Data(Strict):
 
     train: tuple[str, ...] = Field(default=(), description="data=DIR on the command line sets it")
     valid: tuple[str, ...] = Field(
-        default=(), description="held out; without it every 20th training picture is set apart"
+        default=(), description="held out, below data.train too; without it every 20th picture is set apart, 32 at most"
     )
     candidates: Count = Field(
         default=1, description="crops drawn for each one used; the one with the most detail is taken"
@@ -241,7 +241,7 @@ class Recipe(Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", description="of the model that comes out")
     purpose: str = Field(default="", description="one line for the model's card")
-    seed: int = Field(default=0, ge=0, description="of first weights, crops and all other chance")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="of first weights, crops and all other chance")
     generator: GeneratorSpec
     data: Data = Data()
     content: Stage | None = Field(default=None, description="the first stage: fidelity; null: none")

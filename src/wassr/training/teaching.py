@@ -13,10 +13,12 @@ from functools import lru_cache
 
 import torch
 
-from wassr.data.stream import Batch, luma
+from wassr.data.stream import Batch, luma, with_quality
 from wassr.ground.errors import CannotStart
 from wassr.models.build import enlarge, reduce
 from wassr.models.shelf import find
+from wassr.networks.facts import QUALITY_PLANE
+from wassr.pixels.jpeg_traces import UNCOMPRESSED
 from wassr.training.recipe import Recipe, Teacher
 from wassr.upscaling.engines import OpenVinoEngine
 
@@ -27,9 +29,10 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     """The function that replaces `high` by (1 - share) high + share teacher(low).
 
     A teacher of clean pictures sees the high side reduced, where the recipe has degradations; any other one sees `low`.
+    A teacher that is told the JPEG quality is told what the student is, or of pictures never compressed that they are.
     The teacher runs in the deployment form through OpenVINO, in the precision of the recipe where the CPU has it.
-    Raises TrainingError when the teacher enlarges by another scale, gives luma only to a student of colours, or has no
-    deployment form.
+    Raises TrainingError when the teacher enlarges by another scale, gives luma only to a student of colours, wants a
+    quality that the student is not told, or has no deployment form.
     """
     file = find(spec.model)
     card, wanted = file.card, recipe.generator
@@ -41,16 +44,25 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     as_gray = (card.channels, wanted.channels) == ("rgb", "y")  # it sees luma as a gray picture
     if file.onnx is None:
         raise CannotStart(f"teacher.model: {spec.model} has no deployment form (.onnx), which a teacher runs in")
+    degraded = bool(recipe.data.degradations)
+    cleaned = degraded and card.inputs == "clean"
+    as_it_is = degraded and not cleaned
+    if card.quality_plane and as_it_is and not wanted.arguments.get(QUALITY_PLANE, False):
+        raise CannotStart(
+            f"teacher.model: {spec.model} wants the JPEG quality of degraded pictures, which this recipe's network is "
+            f"not told; set generator.arguments={{{QUALITY_PLANE}: true}} or choose another teacher"
+        )
     engine = OpenVinoEngine(file.onnx, "float32", recipe.threads)
     if recipe.precision == "bfloat16" and engine.offers("bfloat16"):
         engine.precision = "bfloat16"
 
-    cleaned = bool(recipe.data.degradations) and card.inputs == "clean"
-
     def teach(batch: Batch) -> Batch:
         seen = (255 * reduce(batch.high, card.scale)).round().clamp(0, 255) / 255 if cleaned else batch.low[:, :3]
         low = seen.expand(-1, 3, -1, -1) if as_gray else seen
-        made = torch.from_numpy(engine.run(low.contiguous().numpy()))
+        given = low
+        if card.quality_plane:
+            given = batch.low if as_it_is else with_quality(low, [UNCOMPRESSED] * len(low))
+        made = torch.from_numpy(engine.run(given.contiguous().numpy()))
         taught = (made + enlarge(low, card.base, card.scale)).clamp_(0, 1)
         taught = luma(taught) if as_gray else taught
         return Batch(batch.low, batch.high.lerp(taught, spec.share))

@@ -27,6 +27,7 @@ class Thresholds:
     fall: float = 6.0  # dB of PSNR-Y under the start: four times what the published SRGANs lose
     under_bicubic: float = 2.0  # dB
     least_consistency: float = 30.0  # dB; a photograph enlarged by any sane network stands above 35
+    under_bicubic_consistency: float = 7.0  # dB, as 30 is of clean pictures; of degraded ones bicubic has 28
     guard_events: int = 2
     perceptual_gain: float = 0.01  # of the start's distance in a window: less cannot be seen
     fidelity_gain: float = 0.01  # dB in a window, content runs
@@ -155,8 +156,11 @@ def _fallen(course: Course, point: Point, t: Thresholds) -> str | None:
         return f"PSNR-Y {fidelity:.2f} dB, {start - fidelity:.1f} under the start"
     if course.bicubic is not None and fidelity < course.bicubic - t.under_bicubic:
         return f"PSNR-Y {fidelity:.2f} dB, {course.bicubic - fidelity:.1f} under bicubic"
-    if consistency is not None and consistency < t.least_consistency:
-        return f"LR-consistency {consistency:.2f} dB, under {t.least_consistency:g}"
+    least = t.least_consistency
+    if course.bicubic_consistency is not None:
+        least = min(least, course.bicubic_consistency - t.under_bicubic_consistency)
+    if consistency is not None and consistency < least:
+        return f"LR-consistency {consistency:.2f} dB, under {least:.3g}"
     return None
 
 
