@@ -7,6 +7,7 @@ from PIL import Image
 from tests.upscaling.tiny import photo
 from wassr.models.card import Base
 from wassr.upscaling.plausible import doubt
+from wassr.upscaling.upscaler import Upscaler
 from wassr.upscaling.windows import window
 
 S = 4
@@ -114,3 +115,31 @@ def test_flat_and_tiny_tiles_are_not_judged_by_structure(size: int) -> None:
     base = np.full((3, S * size, S * size), 0.5, np.float32)
     assert doubt(np.zeros_like(base), "bicubic", low) is None
     assert doubt(base.copy(), "none", low) is None
+
+
+def hard(kind: str, side: int = 64) -> np.ndarray:
+    """What is no photograph: black and white without any edge that is soft."""
+    rows, columns = np.mgrid[:side, :side]
+    ramp = 0.2 + 0.6 * columns / side
+    return {
+        "ordered dither": np.where(ramp > np.array([[0.1, 0.6], [0.85, 0.35]])[rows % 2, columns % 2], 1.0, 0.0),
+        "squares": ((rows // 2 + columns // 2) % 2).astype(float),
+        "random squares": np.kron(np.random.default_rng(0).integers(0, 2, (side // 2, side // 2)), np.ones((2, 2))),
+        "letters": np.where(np.random.default_rng(1).random((side, side)) < 0.25, 0.0, 1.0),
+    }[kind]
+
+
+@pytest.mark.parametrize("model", ["compact-x4", "espcn-x4", "wassr-x4", "wassr-jpeg-x4-faithful", "wassr-jpeg-x4"])
+@pytest.mark.parametrize("kind", ["ordered dither", "squares", "random squares", "letters"])
+def test_what_is_no_photograph_is_enlarged_too(model: str, kind: str) -> None:
+    picture = np.repeat((255 * hard(kind)).astype(np.uint8)[..., None], 3, 2)
+    assert Upscaler(model, threads=1)(picture).shape == (256, 256, 3)
+
+
+def test_wrong_tiles_of_what_is_no_photograph_are_doubted() -> None:
+    low = np.repeat(hard("random squares")[None], 3, 0).astype(np.float32)
+    base = window(low, (256, 256), (0, 256), (0, 256))
+    right = low.repeat(4, 1).repeat(4, 2) - base
+    assert doubt(right, "bicubic", low) is None
+    for wrong in (-right, np.full_like(base, np.nan), 3 * base, np.ascontiguousarray(right[:, ::-1])):
+        assert doubt(wrong, "bicubic", low)
