@@ -39,7 +39,7 @@ def test_targets(suffix, upper, tmp_path):
     if suffix == ".avif":
         pytest.importorskip("PIL._avif", reason="this Pillow has no AVIF")
     target = tmp_path / "new" / f"out{suffix.upper() if upper else suffix}"
-    write_picture(picture_from_array(smooth(3)), target)
+    write_picture(picture_from_array(smooth(3)), str(target) if upper else target)
     assert read_picture(target).source_format == WRITABLE[suffix]
     assert os.listdir(target.parent) == [target.name]
 

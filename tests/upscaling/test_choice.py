@@ -1,6 +1,7 @@
 """Which model a picture gets, and that no model is opened that no picture needs."""
 
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,6 +181,11 @@ def test_who_stands_in_for_a_named_model_is_said_once(make, tmp_path: Path) -> N
     assert lines(("compact-x2",), 5) == ["0.png: x5 is made by compact-x4 (compact-x2 reaches x2)"]
     assert lines(("compact-x4",), 1.5) == ["0.png: x1.5 is made by compact-x2 (compact-x4 makes x4)"]
     assert lines(("compact-x4",), 3) == lines(("compact-x2",), 2) == lines(BOTH, 2) == []
+    own = tmp_path / "runs" / "compact-x4.onnx"  # as `wassr train compact-x4` leaves it
+    own.parent.mkdir()
+    shutil.copy(tmp_path / "shelf" / "compact-x4.onnx", own)
+    assert lines((str(own),), 1.5) == []
+    assert Upscaler(own, precision="float32", threads=1).for_factor(2).card.scale == 4
 
 
 def test_identities_are_the_upscalers_own_and_open_nothing(make, opened: list[str]) -> None:

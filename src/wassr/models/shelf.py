@@ -30,6 +30,11 @@ class ModelFile:
     mixed: Deployment | None = None
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """Those that there are."""
+        return tuple(path for path in (self.weights, self.onnx) if path is not None)
+
+    @property
     def path(self) -> Path:
         """The file that stands for it: the deployment form, if there is one."""
         path = self.onnx or self.weights
@@ -44,7 +49,7 @@ class ModelFile:
     @property
     def bytes(self) -> int:
         """Size of its files together."""
-        return sum(path.stat().st_size for path in (self.weights, self.onnx) if path is not None)
+        return sum(path.stat().st_size for path in self.files)
 
 
 def shipped(folder: Path = SHIPPED) -> dict[str, Path]:
@@ -77,7 +82,7 @@ def find_parent(model: ModelFile, folder: Path = SHIPPED) -> ModelFile | None:
     Raises ModelError when its file is damaged.
     """
     name = model.card.parent
-    own = [path for path in (model.weights, model.onnx) if path is not None]
+    own = model.files
     if not name or Path(name).name != name:
         return None
     beside = [path.with_name(f"{name}{suffix}") for path in own[:1] for suffix in (WEIGHTS, DEPLOYMENT)]

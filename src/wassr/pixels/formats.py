@@ -1,6 +1,6 @@
 """The doors of the pixels floor: read a picture, write a picture; everything bad becomes one PictureError.
 
-    read_picture("photo.jpg") -> Picture          write_picture(picture, Path("large.png"))
+    read_picture("photo.jpg") -> Picture          write_picture(picture, "large.png")
     read_rgb(Path("photo.jpg")) -> 8-bit RGB
     picture_from_array, picture_from_pil          to_array, to_pil
 
@@ -58,13 +58,14 @@ def read_rgb(path: Path) -> RgbLevels:
     return decode_rgb(_content(path, str(path)), str(path))
 
 
-def write_picture(picture: Picture, target: Path, quality: int | None = None, strip: bool = False) -> None:
+def write_picture(picture: Picture, target: Path | str, quality: int | None = None, strip: bool = False) -> None:
     """Write a picture to a file, whole or not at all; the format follows the suffix (WRITABLE).
 
     quality: 1..100 for JPEG (default 95, always 4:4:4), WebP (95; 100 is lossless) and AVIF (90); without effect on
     PNG, TIFF and BMP, which are lossless. strip: leave out EXIF, XMP and dots per inch. Raises PictureError where the
     file cannot be written, UsageError for a quality out of range.
     """
+    target = Path(target)
     kind = WRITABLE.get(target.suffix.lower())
     if kind is None:
         raise PictureError(target, f"has no suffix of a format that is written here ({', '.join(WRITABLE)})")

@@ -168,9 +168,15 @@ class Upscaler:
         return self.for_factor(target.factor_for(picture.height, picture.width, self.card.scale))
 
     def for_factor(self, factor: float) -> "Upscaler":
-        """This upscaler, or the one of the same family (`NAME-x2`, `-x3`, `-x4`) whose scale is nearest from above."""
-        name = sibling(self.card.name, factor, list(shipped())) if self._mixture is not None else self.card.name
-        if name == self.card.name or self.card.name not in shipped():
+        """This upscaler, or the shipped one of its family (`NAME-x2`, `-x3`, `-x4`) whose scale is nearest from above.
+
+        A file of the user's own is taken as it is, though it be called as a shipped one.
+        """
+        names = shipped()
+        if self._mixture is None or names.get(self.card.name, Path()) not in self._mixture.model.files:
+            return self
+        name = sibling(self.card.name, factor, list(names))
+        if name == self.card.name:
             return self
         if name not in self._siblings:
             self._siblings[name] = self._like(name, self.strength)
