@@ -1,5 +1,7 @@
 """EXIF and XMP after turning and enlarging, judged by Pillow's reader."""
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,6 +73,40 @@ def test_thumbnail_pointer_into_living_fields_spoils_nothing():
     assert (fitted[271], fitted[274]) == ("Maker", 1)
 
 
+def test_a_preview_that_cannot_be_read_costs_nothing_else():
+    blob = bytearray(exif_blob(6, thumbnail=THUMBNAIL))
+    after = 8 + 2 + 12 * struct.unpack_from("<H", blob, 8)[0]
+    struct.pack_into("<I", blob, after, len(blob) - 1)
+    fitted = opened(fitted_exif(bytes(blob), 10, 10))
+    assert (fitted[271], fitted[274], fitted.get_ifd(34853)[1]) == ("Maker", 1, "N")
+
+
+def test_a_pointer_that_leads_nowhere_costs_its_directory_only():
+    blob = bytearray(exif_blob(6))
+    at = blob.index(struct.pack("<HHI", 34665, 4, 1)) + 8
+    struct.pack_into("<I", blob, at, 60_000)
+    fitted = fitted_exif(bytes(blob), 10, 10)
+    assert orientation(fitted) == 1
+    assert orientation(bytes(blob)) == 6
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_a_last_pointer_that_was_left_away(order):
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    blob = mark + struct.pack(order + "IHHHIHH", 8, 1, 274, 3, 1, 6, 0)
+    assert orientation(blob) == 6
+    assert orientation(fitted_exif(blob, 10, 10)) == 1
+
+
+def test_converted_pixels_are_no_adobe_rgb_any_more():
+    exif = Image.Exif()
+    exif[34665] = {40961: 65535, 40965: {1: "R03"}}
+    blob = exif.tobytes()
+    kept, converted = (opened(fitted_exif(blob, 10, 10, to_srgb=to_srgb)) for to_srgb in (False, True))
+    assert (kept.get_ifd(34665)[40961], kept.get_ifd(40965)[1]) == (65535, "R03")
+    assert (converted.get_ifd(34665)[40961], converted.get_ifd(40965)[1]) == (1, "R98")
+
+
 def test_orientation_can_be_taken_out():
     bare = opened(without_orientation(exif_blob(6)))
     assert 274 not in bare
@@ -107,3 +143,14 @@ def test_xmp_is_made_true():
         b"</rdf:Description></x:xmpmeta>"
     )
     assert fitted_xmp(None, 1, 1) is None
+
+
+def test_xmp_speaks_of_no_picture_that_does_not_come_along():
+    xmp = (
+        b'<rdf:Description xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0" dc:title="x"'
+        b" GCamera:MotionPhoto='1' GCamera:MotionPhotoVersion=\"1\"><Container:Directory><rdf:Seq>old\n</rdf:Seq>"
+        b"</Container:Directory></rdf:Description>"
+    )
+    assert fitted_xmp(xmp, 96, 128) == (
+        b'<rdf:Description xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" dc:title="x"></rdf:Description>'
+    )

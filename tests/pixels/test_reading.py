@@ -276,6 +276,43 @@ def test_all_eight_orientations(kind, orientation):
         assert exif.get(274, 1) == 1
 
 
+def test_exif_as_imagemagick_keeps_it_in_png():
+    info = PngImagePlugin.PngInfo()
+    blob = exif_blob(6)
+    info.add_text("Raw profile type exif", f"\nexif\n{len(blob):8}\n{blob.hex()}\n", zip=True)
+    picture = decode(saved(pil(3), "PNG", pnginfo=info), "x")
+    assert (picture.height, picture.width) == (WIDTH, HEIGHT)
+    assert picture.exif
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Raw profile type exif", "\nexif\n 9\nno digits\n")
+    assert decode(saved(pil(3), "PNG", pnginfo=info), "x").exif is None
+
+
+def test_exif_behind_the_pixels_of_an_opened_picture():
+    data = png_file(smooth(3), 8, 2)
+    end = data.rindex(b"IEND") - 4
+    data = data[:end] + chunk(b"eXIf", exif_blob(6)) + data[end:]
+    for picture in (decode(data, "x"), picture_from_pil(Image.open(io.BytesIO(data)))):
+        assert (picture.height, picture.width) == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_clear_gray_of_few_bits(bits):
+    levels = np.arange(8, dtype=np.uint8)[None] % 2**bits
+    packed = np.packbits(np.unpackbits(levels[..., None], axis=2)[..., -bits:].reshape(1, -1), axis=1)
+    data = png_file(packed, bits, 0, chunk(b"tRNS", struct.pack(">H", 2**bits - 1)), width=8)
+    picture = decode(data, "x")
+    assert np.array_equal(picture.alpha[0], levels[0] < 2**bits - 1)
+    assert np.allclose(picture.colour[0, :, 0], levels[0] / (2**bits - 1))
+
+
+def test_a_palette_of_grays_with_a_profile_of_colours_is_converted():
+    colour = decode(saved(pil(1).convert("RGB"), "PNG", icc_profile=wide_profile()), "x").colour
+    by_palette = decode(saved(pil(1).convert("P"), "PNG", icc_profile=wide_profile()), "x")
+    assert by_palette.icc == srgb_profile(gray=False)
+    assert np.allclose(by_palette.colour, colour, atol=1 / 255)
+
+
 def test_resolution_turns_along():
     blob = exif_blob(6)
     data = saved(pil(3), "PNG", exif=blob, dpi=(300, 100))

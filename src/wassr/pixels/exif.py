@@ -6,12 +6,16 @@ to. Sources: CIPA DC-008 (Exif 2.32) section 4.6, TIFF 6.0 section 2; Adobe XMP 
 
 import re
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 
 PREFIX = b"Exif\0\0"
 
 ORIENTATION, IMAGE_WIDTH, IMAGE_HEIGHT = 274, 256, 257
 EXIF_IFD, PIXEL_WIDTH, PIXEL_HEIGHT = 34665, 40962, 40963
+COLOUR_SPACE, SRGB = 40961, 1
+INTEROPERABILITY, INDEX = 40965, 1  # a directory, and the field in it that names the colours
+ADOBE_RGB_INDEX, SRGB_INDEX = b"R03\0", b"R98\0"
 THUMBNAIL_OFFSET, THUMBNAIL_LENGTH = 513, 514
 GPS_IFD = 34853
 SHORT, LONG = 3, 4
@@ -44,7 +48,9 @@ class _Blob:
     def directory(self, offset: int) -> _Directory:
         (count,) = struct.unpack_from(self.order + "H", self.data, offset)
         end = offset + 2 + 12 * count
-        struct.unpack_from(self.order + "I", self.data, end)  # the whole directory is inside
+        if end > len(self.data):
+            raise ValueError("a directory that is cut")
+        self.data.extend(bytes(max(0, end + 4 - len(self.data))))  # some writers leave the last next pointer away
         positions = range(offset + 2, end, 12)
         return _Directory({struct.unpack_from(self.order + "H", self.data, at)[0]: at for at in positions}, end)
 
@@ -69,13 +75,24 @@ class _Blob:
         else:
             struct.pack_into(self.order + "HII", self.data, at + 2, LONG, 1, value)
 
+    def set_srgb(self, details: _Directory) -> None:
+        """Say sRGB where a colour space is stated: in the EXIF directory `details`, and in that of interoperability."""
+        self.set_number(details, COLOUR_SPACE, SRGB)
+        offset = self.number(details, INTEROPERABILITY)
+        at = self.directory(offset).entries.get(INDEX) if offset else None
+        if at is not None and self.data[at + 8 : at + 12] == ADOBE_RGB_INDEX:
+            self.data[at + 8 : at + 12] = SRGB_INDEX
+
     def drop_thumbnail(self, directory: _Directory) -> None:
         """Unlink the second directory and wipe the embedded picture: it shows the old one."""
         (offset,) = struct.unpack_from(self.order + "I", self.data, directory.next_pointer)
         struct.pack_into(self.order + "I", self.data, directory.next_pointer, 0)
         if not 0 < offset < len(self.data):
             return
-        second = self.directory(offset)
+        try:
+            second = self.directory(offset)
+        except (ValueError, struct.error):  # unlinked is enough
+            return
         start, length = self.number(second, THUMBNAIL_OFFSET), self.number(second, THUMBNAIL_LENGTH)
         if not start or not length or start < 8 or start + length > len(self.data):
             return
@@ -104,10 +121,11 @@ def orientation(exif: bytes | None) -> int:
     return value if value is not None and 1 <= value <= 8 else 1
 
 
-def fitted_exif(exif: bytes | None, height: int, width: int) -> bytes | None:
+def fitted_exif(exif: bytes | None, height: int, width: int, to_srgb: bool = False) -> bytes | None:
     """EXIF for an upright picture of this size: orientation 1, sizes corrected where stated, thumbnail dropped.
 
-    Without the "Exif" prefix; None for what cannot be parsed, because it could not be made true.
+    Without the "Exif" prefix; None for what cannot be parsed, because it could not be made true. to_srgb: the pixels
+    were converted from another colour space, so that what states one is set to sRGB.
     """
     if not exif:
         return None
@@ -117,14 +135,16 @@ def fitted_exif(exif: bytes | None, height: int, width: int) -> bytes | None:
         blob.set_number(main, ORIENTATION, 1)
         blob.set_number(main, IMAGE_WIDTH, width)
         blob.set_number(main, IMAGE_HEIGHT, height)
-        details_at = blob.number(main, EXIF_IFD)
-        if details_at:
-            details = blob.directory(details_at)
-            blob.set_number(details, PIXEL_WIDTH, width)
-            blob.set_number(details, PIXEL_HEIGHT, height)
         blob.drop_thumbnail(main)
     except (ValueError, struct.error):
         return None
+    with suppress(ValueError, struct.error):  # a pointer that leads nowhere states nothing that could be false
+        if details_at := blob.number(main, EXIF_IFD):
+            details = blob.directory(details_at)
+            blob.set_number(details, PIXEL_WIDTH, width)
+            blob.set_number(details, PIXEL_HEIGHT, height)
+            if to_srgb:
+                blob.set_srgb(details)
     return bytes(blob.data)
 
 
@@ -142,7 +162,8 @@ def without_orientation(exif: bytes) -> bytes:
 
 
 def fitted_xmp(xmp: bytes | None, height: int, width: int) -> bytes | None:
-    """XMP with orientation 1, the new size where one is stated, and without embedded thumbnails."""
+    """XMP with orientation 1, the new size where one is stated, without embedded thumbnails and without what speaks of
+    pictures that do not come along: the gain map of Ultra HDR, the film of a motion photo."""
     if not xmp:
         return None
     sizes = {b"tiff:Orientation": 1, b"tiff:ImageWidth": width, b"tiff:ImageLength": height}
@@ -151,4 +172,5 @@ def fitted_xmp(xmp: bytes | None, height: int, width: int) -> bytes | None:
         number = str(value).encode()
         xmp = re.sub(rb"(\b%s\s*=\s*[\"'])\d+(?=[\"'])" % name, rb"\g<1>" + number, xmp)
         xmp = re.sub(rb"(<%s>)\s*\d+\s*(?=</%s>)" % (name, name), rb"\g<1>" + number, xmp)
-    return re.sub(rb"<(xmp|xap):Thumbnails\b.*?</\1:Thumbnails>", b"", xmp, flags=re.DOTALL)
+    xmp = re.sub(rb"\s(hdrgm|GCamera:(MotionPhoto|MicroVideo)\w*):?\w*\s*=\s*(\"[^\"]*\"|'[^']*')", b"", xmp)
+    return re.sub(rb"<((xmp|xap):Thumbnails|Container:Directory)\b.*?</\1>", b"", xmp, flags=re.DOTALL)

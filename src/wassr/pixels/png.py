@@ -38,6 +38,15 @@ def find(data: bytes, kind: bytes, head: bytes = b"") -> bytes | None:
     return None
 
 
+def raw_profile(text: object) -> bytes | None:
+    """The bytes of a "Raw profile type ..." text, in which ImageMagick keeps EXIF: name, length, hexadecimal digits."""
+    words = text.split() if isinstance(text, str) else []
+    try:
+        return bytes.fromhex("".join(words[2:])) or None
+    except ValueError:
+        return None
+
+
 def promised(data: bytes) -> int:
     """Bytes of filtered rows that the header promises."""
     width, height, bits, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)

@@ -35,7 +35,7 @@ def pillow_raster(image: Image.Image, name: str) -> Raster:
     if target is None:
         raise PictureError(name, f"has pixels of the kind {mode!r}, which are not supported; save it with 8 or 16 bits")
     levels = _array(image if mode == target else image.convert(target))
-    if mode in ("P", "PA") and is_gray(levels):
+    if mode in ("P", "PA") and is_gray(levels) and not image.info.get("icc_profile"):  # which is one of RGB
         levels = levels[..., 2:]
     return Raster(levels, "gray" if levels.shape[2] < 3 else "rgb")
 

@@ -79,12 +79,12 @@ def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
     """
     if 0 in image.size:
         raise PictureError(name, "has zero pixels")
-    extras = _extras(image, image.format or "PIL")
     try:
         with strict_pillow(PIXEL_LIMIT):
             raster = pillow_raster(image, name)
     except OSError as error:  # a lazily opened file whose pixels turn out damaged
         raise PictureError(name, f"is damaged or incomplete and cannot be decoded ({one_line(error)})") from error
+    extras = _extras(image, image.format or "PIL")  # some of it may stand behind the pixels
     return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
 
 
@@ -103,8 +103,7 @@ def _picture(data: bytes, kind: str, name: str) -> Picture:
     picture = replace(_developed(raster, extras), frames=frames)
     if kind != "JPEG":
         return picture
-    converted = bool(extras.icc) and icc.effect(extras.icc, raster.model) == "converts"
-    return replace(picture, jpeg=jpeg.facts(opened, data, raster.orientation, converted))
+    return replace(picture, jpeg=jpeg.facts(opened, data, raster.orientation, _converts(raster, extras)))
 
 
 def _rgb(data: bytes, kind: str, name: str) -> RgbLevels:
@@ -131,7 +130,10 @@ def _decoded(data: bytes, kind: str, name: str) -> tuple[Raster, _Extras, Any]:
 def _decode_png(data: bytes, opened: Image.Image, name: str) -> tuple[Raster, _Extras]:
     if not png.can_hold_all_rows(data):
         raise PictureError(name, MISSING_ROWS)
-    if png.depth(data) == 16:
+    depth = png.depth(data)
+    if opened.mode == "L" and depth < 8 and "transparency" in opened.info:  # Pillow scales the grays, but not this one
+        opened.info["transparency"] *= 255 // (2**depth - 1)
+    if depth == 16:
         raster = vips_raster(data, "pngload_buffer", name)
     else:
         raster = pillow_raster(opened, name)
@@ -198,7 +200,7 @@ def _check_size(width: int, height: int, name: str) -> None:
 def _extras(image: Image.Image, kind: str) -> _Extras:
     info = image.info
     xmp = info.get("xmp")
-    exif = info.get("exif")
+    exif = info.get("exif") or png.raw_profile(info.get("Raw profile type exif"))
     return _Extras(
         icc=info.get("icc_profile") or None,
         exif=exif if isinstance(exif, bytes) and exif else None,
@@ -215,6 +217,11 @@ def _sane_dpi(dpi: Any) -> tuple[float, float] | None:
     return (across, down) if all(0.01 < value < 1e6 for value in (across, down)) else None
 
 
+def _converts(raster: Raster, extras: _Extras) -> bool:
+    """Whether its profile changes the colours on their way to sRGB."""
+    return bool(extras.icc) and icc.effect(extras.icc or b"", raster.model) == "converts"
+
+
 def _developed(raster: Raster, extras: _Extras) -> Picture:
     """Upright sRGB float planes from decoded pixels."""
     levels = _upright(raster.levels, raster.orientation)
@@ -228,7 +235,7 @@ def _developed(raster: Raster, extras: _Extras) -> Picture:
         alpha=alpha,
         bits=8 * levels.dtype.itemsize,
         icc=profile,
-        exif=exif_fields.fitted_exif(extras.exif, height, width),
+        exif=exif_fields.fitted_exif(extras.exif, height, width, to_srgb=_converts(raster, extras)),
         xmp=exif_fields.fitted_xmp(extras.xmp, height, width),
         dpi=(dpi[1], dpi[0]) if dpi and raster.orientation >= 5 else dpi,
         source_format=extras.format,

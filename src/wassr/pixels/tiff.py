@@ -59,10 +59,16 @@ def read_header(data: bytes) -> Header:
         first_extra=next(iter(tags.get(Tags.EXTRASAMPLES, ())), None),
         complete=_complete(tags),
         raw=_raw(tags),
-        icc=icc if isinstance(icc, bytes) else None,
-        xmp=xmp if isinstance(xmp, bytes) else None,
+        icc=_bytes(icc),
+        xmp=_bytes(xmp),
         dpi=_dpi(tags),
     )
+
+
+def _bytes(value: Any) -> bytes | None:
+    """A field of bytes, which may be typed BYTE or UNDEFINED."""
+    whole = value[0] if isinstance(value, tuple) and len(value) == 1 else value
+    return whole if isinstance(whole, bytes) else None
 
 
 def _raw(tags: Any) -> bool:
