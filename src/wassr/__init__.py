@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wassr.pixels.formats import read_picture, write_picture
     from wassr.pixels.picture import Picture
+    from wassr.upscaling.target import Target
     from wassr.upscaling.upscaler import Upscaler
 
 __version__ = "0.1.0"
-__all__ = ["Picture", "Upscaler", "__version__", "read_picture", "write_picture"]
+__all__ = ["Picture", "Target", "Upscaler", "__version__", "read_picture", "write_picture"]
 
 _HOMES = {
     "Picture": "wassr.pixels.picture",
+    "Target": "wassr.upscaling.target",
     "Upscaler": "wassr.upscaling.upscaler",
     "read_picture": "wassr.pixels.formats",
     "write_picture": "wassr.pixels.formats",

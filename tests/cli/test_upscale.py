@@ -145,6 +145,8 @@ def in_process(args: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         ["a.png", "-o", "b.png", "-n", "CHILD", "--invented", "m.png", "--contact-sheet"],
         ["a.png", "-o", "b.png", "-n", "CHILD", "--strength", "1", "--contact-sheet"],
         ["a.png", "-o", "b.png", "-n", "CHILD", "--contact-sheet", "--dry-run"],
+        ["a.png", "-o", "b.png", "-n", "MODEL", "--dry-run", "--report", "r.json"],
+        ["a.png", "-o", "out/", "-n", "MODEL", "--suffix", "/../b"],
         ["a.png", "-o", "b.png", "--jpeg", "0"],
         ["a.png", "-o", "b.png", "--jpeg", "101"],
         ["a.png", "-o", "b.png", "--jpeg", "abc"],
@@ -241,6 +243,35 @@ def test_dry_run_writes_nothing(wassr: Wassr, model: Path, tmp_path: Path) -> No
         wassr("upscale", "in/a.png", "-o", "c.png", "-n", model, "--dry-run", "--json").stdout.splitlines()[-1]
     )
     assert (row["width"], row["height"], row["trouble"]) == (160, 120, "")
+
+
+def test_a_dry_run_says_what_is_left(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    save(tmp_path / "in" / "a.png")
+    assert wassr("upscale", "in", "-o", "out", "-n", model).returncode == 0
+    save(tmp_path / "in" / "b.png")
+    ended = wassr("upscale", "in", "-o", "out", "-n", model, "--dry-run")
+    assert ended.returncode == 1
+    assert (
+        ended.stdout.decode().splitlines()[0].startswith("in/a.png: fails: out/a.png: exists; --overwrite replaces it")
+    )
+    ended = wassr("upscale", "in", "-o", "out", "-n", model, "--dry-run", "--skip-existing")
+    assert ended.returncode == 0
+    first, second, together = ended.stdout.decode().splitlines()
+    assert first == "in/a.png -> out/a.png: made before, is skipped"
+    assert second.startswith("in/b.png -> out/b.png: 160 x 120, ")
+    assert together.startswith("together: 1 picture, ")
+
+
+def test_what_the_format_cannot_hold_is_said(wassr: Wassr, model: Path, tmp_path: Path) -> None:
+    Image.new("RGBA", (20, 15), (255, 0, 0, 100)).save(tmp_path / "clear.png")
+    ended = wassr("upscale", "clear.png", "-o", "flat.jpg", "-n", model)
+    assert ended.returncode == 0
+    assert b"clear.png: its transparency is laid on white" in ended.stderr + ended.stdout
+    save(tmp_path / "a.png", 4, 40)
+    for more in ([], ["--dry-run"]):
+        ended = wassr("upscale", "a.png", "-o", "wide.webp", "-n", model, "--long-side", "17000", *more)
+        assert ended.returncode == 1
+        assert b"are more than WEBP can hold (16383 a side); write PNG or TIFF" in ended.stderr + ended.stdout
 
 
 def test_no_torch_after_an_upscale(model: Path, tmp_path: Path) -> None:

@@ -61,6 +61,12 @@ def preview_first() -> bytes:
     return out.getvalue()
 
 
+def planar_tiled() -> bytes:
+    """Valid, and read by others."""
+    planes = np.ascontiguousarray(smooth(3).transpose(2, 0, 1))
+    return tiff_file(planes, photometric="rgb", planarconfig="separate", tile=(16, 16))
+
+
 RAW = "is a camera's raw file"
 
 # what it is, the bytes, words of the reason
@@ -98,6 +104,7 @@ BAD = {
     "CR2": (b"II*\0\x10\0\0\0CR\x02\0" + bytes(200), RAW),
     "CR3": (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom" + bytes(200), RAW),
     "ORF": (b"IIRO\x08\0\0\0" + bytes(200), RAW),
+    "planar tiled TIFF": (planar_tiled(), "not supported); save it anew as PNG or plain TIFF"),
     "Lab TIFF": (saved(Image.new("LAB", (4, 4)), "TIFF"), "not supported"),
 }
 

@@ -92,6 +92,10 @@ def test_where_results_go(tmp_path, monkeypatch) -> None:
     assert targets(["in"], "out", "webp", "_x4") == ["out/a_x4.webp", "out/c_x4.webp"]
     assert targets(["in/**/*.JPG"], "out") == ["out/sub/b.JPG"]
     assert targets(["-"], "out/") == ["out/stdin.png"]
+    tree(tmp_path, "old/a.jfif", "old/b.JPE", "old/c.mpo")
+    assert targets(["old"], "out") == ["out/a.jpg", "out/b.jpg", "out/c.jpg"]
+    with pytest.raises(UsageError, match="part of a file's name"):
+        targets(["in"], "out", "auto", "/../../x")
     assert plan(find_sources(["-"]), "-").jobs[0].target is None
 
 

@@ -52,10 +52,14 @@ def test_a_tensor_gives_its_like(upscaler: Upscaler) -> None:
     assert tuple(upscaler(low[None]).shape) == (1, 3, 80, 120)
     array = upscaler(photo(20, 30))
     assert np.abs(made.numpy().transpose(1, 2, 0) - array).max() < 1e-6
+    narrow = upscaler(torch.from_numpy(array.transpose(2, 0, 1).copy()).bfloat16())
+    assert narrow.dtype == torch.bfloat16
     with pytest.raises(UsageError, match="tensor"):
         upscaler(torch.zeros(2, 3, 8, 8))
 
 
 def test_other_things_are_refused(upscaler: Upscaler) -> None:
+    with pytest.raises(UsageError, match=r"2 is no size: give a wassr\.Target"):
+        upscaler(photo(8, 8), 2)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="int is no type of picture"):
         upscaler(7)

@@ -125,7 +125,7 @@ def upscale(
         raise UsageError("-o is missing: name a file, or a folder (ending in /)")
     if report is not None:
         file_option("--report", report, "JSON")
-    _check_together(strength, contact_sheet, bool(invented), dry_run)
+    _check_together(strength, contact_sheet, bool(invented), dry_run, report is not None)
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)
     out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
@@ -179,12 +179,14 @@ def _check_model(model: str, strength: float | None, compared: bool) -> None:
         content_model(file)
 
 
-def _check_together(strength: float | None, contact_sheet: bool, invented: bool, dry_run: bool) -> None:
+def _check_together(strength: float | None, contact_sheet: bool, invented: bool, dry_run: bool, report: bool) -> None:
     """Raises UsageError for options that exclude each other."""
     if contact_sheet and strength is not None:
         raise UsageError("--contact-sheet shows five strengths; leave --strength away")
     if contact_sheet and invented:
         raise UsageError("--invented is about one result; leave --contact-sheet away")
+    if dry_run and report:
+        raise UsageError("--dry-run prints what a result costs, with --json for programs; leave --report away")
     if dry_run and (contact_sheet or invented):
         raise UsageError("--dry-run says what a result costs; leave --contact-sheet and --invented away")
 
@@ -195,26 +197,36 @@ def _run(
     from wassr import __version__
     from wassr.upscaling.batch import Watch, run_batch, write_report
 
-    ledger = planned.folder if not planned.single or options.skip_existing else None
     with display:
-        outcome = run_batch(planned.jobs, choice, options, ledger, Watch(display.tile, display.result))
+        outcome = run_batch(
+            planned.jobs, choice, options, _ledger(planned, options), Watch(display.tile, display.result)
+        )
     display.end(outcome)
     if report is not None:
         write_report(report, outcome, planned.jobs, choice, passed_over, __version__)
     return outcome.exit_code
 
 
+def _ledger(planned: "Plan", options: "Options") -> Path | None:
+    """Where the ledger of a run lies; a single file needs none."""
+    return planned.folder if not planned.single or options.skip_existing else None
+
+
 def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Display") -> int:
+    from wassr.upscaling.batch import pending_of
     from wassr.upscaling.estimate import estimate
 
     estimates = []
+    pending = pending_of(choice, options, _ledger(planned, options))
     for job in planned.jobs:
-        found = estimate(job, choice, options)
+        found = estimate(job, choice, options, pending)
         estimates.append(found)
         if display.as_json:
             print(json.dumps({"event": "estimate", **asdict(found)}), file=display.out, flush=True)
         elif found.trouble:
             print(f"{found.source}: fails: {found.trouble}", file=display.out)
+        elif found.done:
+            print(f"{found.source} -> {found.target}: made before, is skipped", file=display.out)
         else:
             print(
                 f"{found.source} -> {found.target}: {found.width} x {found.height}, {counted(found.tiles, 'tile')}, "
@@ -224,9 +236,9 @@ def _dry_run(planned: "Plan", choice: "Choice", options: "Options", display: "Di
     good = [found for found in estimates if not found.trouble]
     if not display.as_json and len(estimates) > 1:
         seconds, disk = sum(found.seconds for found in good), sum(found.disk for found in good)
-        memory = max((found.memory for found in good), default=0)
+        memory, left = max((found.memory for found in good), default=0), sum(not found.done for found in good)
         print(
-            f"together: {counted(len(good), 'picture')}, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, "
+            f"together: {counted(left, 'picture')}, {seconds:.0f} s, {memory / 1e6:.0f} MB memory, "
             f"{disk / 1e6:.0f} MB disk",
             file=display.out,
         )

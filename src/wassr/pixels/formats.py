@@ -16,13 +16,15 @@ from wassr.ground.files import whole_file
 from wassr.pixels.libraries import one_line
 from wassr.pixels.picture import Picture, RgbLevels, picture_from_array, to_array
 from wassr.pixels.reading import PIXEL_LIMIT, decode, decode_rgb, picture_from_pil
-from wassr.pixels.writing import encode, to_pil
+from wassr.pixels.writing import ENCODERS, check_size, encode, to_pil
 
 __all__ = [
     "PIXEL_LIMIT",
     "READABLE",
     "WRITABLE",
+    "check_holds",
     "encode_picture",
+    "holds_alpha",
     "picture_from_array",
     "picture_from_pil",
     "read_picture",
@@ -30,6 +32,7 @@ __all__ = [
     "to_array",
     "to_pil",
     "write_picture",
+    "written_suffix",
 ]
 
 
@@ -94,6 +97,26 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, st
     except (OSError, ValueError, MemoryError) as error:
         raise PictureError(f"picture as {kind}", f"cannot be encoded: {one_line(error)}") from error
     return out.getvalue()
+
+
+def check_holds(format: str, height: int, width: int) -> None:
+    """Raises PictureError where a picture of this size is more than the format (as in `encode_picture`) can hold."""
+    kind = WRITABLE[f".{format.lower().removeprefix('.')}"]
+    try:
+        check_size(kind, height, width)
+    except ValueError as error:
+        raise PictureError(f"picture as {kind}", f"cannot be encoded: {one_line(error)}") from error
+
+
+def holds_alpha(format: str) -> bool:
+    """Whether the format (as in `encode_picture`) keeps transparency; the others lay it on white."""
+    return ENCODERS[WRITABLE[f".{format.lower().removeprefix('.')}"]].alpha
+
+
+def written_suffix(suffix: str) -> str:
+    """The suffix that a picture with this one is written with: its own, JPEG's for its other ones, else PNG's."""
+    known = suffix.lower() in WRITABLE
+    return suffix if known else ".jpg" if suffix.lower() in (".jpe", ".jfif", ".mpo") else ".png"
 
 
 def _content(path: Path, name: str) -> bytes:

@@ -68,7 +68,10 @@ def _guarded(data: bytes, name: str, form: Callable[[bytes, str, str], Form]) ->
         ) from None
     # decoders raise nearly anything on damaged bytes (SyntaxError, struct.error, TypeError, ...): all mean the same
     except Exception as error:
-        reason = f"is damaged or incomplete and cannot be decoded as {kind} ({one_line(error)})"
+        why = f"cannot be decoded as {kind} ({one_line(error)})"
+        if "not supported" in why:
+            raise PictureError(name, f"{why}; save it anew as PNG or plain TIFF") from error
+        reason = f"is damaged or incomplete and {why}"
         raise PictureError(name, reason) from error
 
 

@@ -27,10 +27,7 @@ def encode(picture: Picture, kind: str, quality: int | None, strip: bool, out: B
     Raises ValueError with a plain sentence where the format cannot hold it; OSError and others come from the encoder.
     """
     encoder = ENCODERS[kind]
-    longest = max(picture.height, picture.width)
-    if longest > encoder.longest:
-        size = f"{picture.width} x {picture.height} pixels"
-        raise ValueError(f"{size} are more than {kind} can hold ({encoder.longest} a side); write PNG or TIFF")
+    check_size(kind, picture.height, picture.width)
     if strip:
         picture = replace(picture, exif=None, xmp=None, dpi=None)
     else:
@@ -39,6 +36,15 @@ def encode(picture: Picture, kind: str, quality: int | None, strip: bool, out: B
         picture = replace(picture, exif=fitted, xmp=xmp)
     with strict_pillow(picture.height * picture.width):  # it warns about EXIF fields that it does not understand
         encoder.write(picture, encoder.quality if quality is None else quality, out)
+
+
+def check_size(kind: str, height: int, width: int) -> None:
+    """Raises ValueError with a plain sentence where the format cannot hold so many pixels a side."""
+    longest = ENCODERS[kind].longest
+    if max(height, width) > longest:
+        raise ValueError(
+            f"{width} x {height} pixels are more than {kind} can hold ({longest} a side); write PNG or TIFF"
+        )
 
 
 def to_pil(picture: Picture, flatten: bool = False) -> Image.Image:
@@ -150,11 +156,13 @@ def _write_tiff(picture: Picture, _quality: int, out: BinaryIO) -> None:
 
 @dataclass(frozen=True)
 class Encoder:
-    """How one format is written: its default quality (0 where it has none) and the longest side it can hold."""
+    """How one format is written: its default quality (0 where it has none), the longest side it can hold, and whether
+    it holds transparency."""
 
     write: Callable[[Picture, int, BinaryIO], None]
     quality: int
     longest: int
+    alpha: bool = True
 
 
 # Measured on a photo enlarged to 4.3 megapixels, one thread, milliseconds per megapixel: PNG at level 3 6.0 MB in 46
@@ -165,9 +173,9 @@ WEBP_METHOD = 2
 AVIF_SPEED = 8
 ENCODERS = {
     "PNG": Encoder(_write_png, 0, 2**31 - 1),
-    "JPEG": Encoder(_write_jpeg, 95, 65_535),
+    "JPEG": Encoder(_write_jpeg, 95, 65_535, alpha=False),
     "WEBP": Encoder(_write_webp, 95, 16_383),
     "TIFF": Encoder(_write_tiff, 0, 2**31 - 1),
-    "BMP": Encoder(_write_bmp, 0, 32_767 * 2),
+    "BMP": Encoder(_write_bmp, 0, 32_767 * 2, alpha=False),
     "AVIF": Encoder(_write_avif, 90, 65_536),
 }

@@ -12,7 +12,7 @@ from typing import Literal
 
 from wassr.ground.errors import PictureError, WassrError
 from wassr.ground.files import write_whole
-from wassr.pixels.formats import encode_picture, read_picture
+from wassr.pixels.formats import check_holds, encode_picture, holds_alpha, read_picture
 from wassr.pixels.picture import Picture
 from wassr.upscaling.choice import Choice, Chosen
 from wassr.upscaling.compression import Generation, generations
@@ -109,6 +109,14 @@ def run_batch(jobs: Sequence[Job], choice: Choice, options: Options, folder: Pat
     except KeyboardInterrupt:
         stopped = True
     return Outcome(tuple(results), stopped, time.perf_counter() - start)
+
+
+def pending_of(choice: Choice, options: Options, folder: Path | None) -> Callable[[Job, bytes], bool]:
+    """Whether `run_batch` would make a job's result from this content: not where it did before.
+
+    The function raises PictureError where a file that is there must not be replaced.
+    """
+    return _Worker(choice, options, Ledger(folder) if folder is not None else None).pending
 
 
 def write_report(
@@ -214,15 +222,13 @@ class _Worker:
 
     def _made(self, job: Job, progress: Callable[[int, int], None]) -> _Made | None:
         content = read_source(job.source)
-        source = digest(content)
-        wanted = [path for path in (job.target, job.map) if path is not None]
-        missing = [path for path in wanted if not path.exists() or self._may_replace(path, source)]
-        if job.target is not None and not missing:
+        if not self.pending(job, content):
             return None
+        source = digest(content)
         picture = read_picture(content, job.source.name)
         del content
-        made = self._enlarged(picture, job.source.name, progress)
         extension = job.target.suffix if job.target is not None else self.options.extension or ".png"
+        made = self._enlarged(picture, job.source.name, progress, extension)
         encoded = encode_picture(made.picture, extension, self.options.quality, self.options.strip)
         settings = self.settings[made.by.name]
         if made.invented is not None and job.map is not None:
@@ -234,11 +240,21 @@ class _Worker:
             sys.stdout.buffer.flush()
         return made
 
-    def _enlarged(self, picture: Picture, name: str, progress: Callable[[int, int], None]) -> _Made:
+    def pending(self, job: Job, content: bytes) -> bool:
+        """See `pending_of`."""
+        source = digest(content)
+        wanted = [path for path in (job.target, job.map) if path is not None]
+        missing = [path for path in wanted if not path.exists() or self._may_replace(path, source)]
+        return job.target is None or bool(missing)
+
+    def _enlarged(self, picture: Picture, name: str, progress: Callable[[int, int], None], extension: str) -> _Made:
         target = self.options.target
         by = self.choice.of(picture, target, name)
         if self.steps:
             return _Made(contact_sheet(self.steps, picture, target, name, progress, by.found), by)
+        check_holds(extension, *target.size(picture.height, picture.width, by.upscaler.card.scale))  # minutes sooner
+        if picture.alpha is not None and not holds_alpha(extension) and (picture.alpha < 1).any():
+            by.upscaler.say(f"{name}: its transparency is laid on white; PNG, WebP and TIFF would keep it")
         if self.faithful is None:
             return _Made(by.upscaler.enlarge(picture, target, name, progress, by.found), by)
         made = by.upscaler.enlarge(picture, target, name, part_of(progress, 0, 2), by.found)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from wassr.ground.errors import PictureError
-from wassr.pixels.formats import encode_picture, read_picture
+from wassr.pixels.formats import check_holds, encode_picture, read_picture
 from wassr.pixels.picture import Picture
 from wassr.upscaling.batch import Options, read_source
 from wassr.upscaling.choice import Choice
@@ -33,7 +33,7 @@ class Estimate:
     seconds: those of the picture's result in a run of the same batch: reading, choosing the model, enlarging and
     encoding, with what only the first picture of a shape or format pays. Putting the file on the disk is left out,
     since nothing is written (measured on a local disk: 1 to 2 % of the result's seconds). Starting the program and
-    opening the first model belong to no picture. model, jpeg: as in a result.
+    opening the first model belong to no picture. model, jpeg: as in a result. done: made before, so it costs nothing.
     """
 
     source: str
@@ -47,21 +47,32 @@ class Estimate:
     trouble: str = ""
     model: str = ""
     jpeg: tuple[Generation, ...] = ()
+    done: bool = False
 
 
-def estimate(job: Job, choice: Choice, options: Options) -> Estimate:
-    """Time one tile: as the first one and, where there are more, as those after it. Writes nothing."""
+def estimate(
+    job: Job, choice: Choice, options: Options, pending: Callable[[Job, bytes], bool] = lambda job, content: True
+) -> Estimate:
+    """Time one tile: as the first one and, where there are more, as those after it. Writes nothing.
+
+    pending: whether the result is still to be made (`batch.pending_of`).
+    """
     target = "stdout" if job.target is None else str(job.target)
     try:
         if job.trouble:
             raise PictureError(job.source.name, job.trouble)
         start = time.perf_counter()
-        picture = read_picture(read_source(job.source), job.source.name)
+        content = read_source(job.source)
+        if not pending(job, content):
+            return Estimate(job.source.name, target, done=True)
+        picture = read_picture(content, job.source.name)
+        del content
         reading = time.perf_counter() - start
         suffix = options.extension or ".png" if job.target is None else job.target.suffix
         return _measured(job, target, picture, reading, choice, options, suffix)
     except PictureError as error:
-        return Estimate(job.source.name, target, trouble=error.reason)
+        reason = error.reason if error.path == job.source.name else str(error)
+        return Estimate(job.source.name, target, trouble=reason)
 
 
 def _measured(
@@ -72,6 +83,7 @@ def _measured(
     looking = time.perf_counter() - start
     scale = by.upscaler.card.scale
     height, width = options.target.size(picture.height, picture.width, scale)
+    check_holds(suffix, height, width)
     factor = options.target.factor_for(picture.height, picture.width, scale)
     chosen = by.upscaler.for_factor(factor)
     cutting = chosen.cut(picture.height, picture.width)

@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 from wassr.ground.errors import UsageError
 from wassr.ground.files import in_the_way
 from wassr.ground.words import counted
-from wassr.pixels.formats import READABLE, WRITABLE
+from wassr.pixels.formats import READABLE, WRITABLE, written_suffix
+from wassr.pixels.reading import kind_of
 from wassr.upscaling.ledger import Ledger
 
 STREAM = "-"
@@ -141,6 +142,8 @@ def plan(found: Found, output: str, extension: str = "auto", suffix: str = "", o
     Raises UsageError for an output that does not fit, in which `option` is what named it.
     """
     extension = _extension(extension)
+    if "/" in suffix or os.sep in suffix:
+        raise UsageError(f"--suffix {suffix}: is to be a part of a file's name; folders go to {option}")
     if output == STREAM:
         if found.many or len(found.sources) != 1:
             raise UsageError(f"{option} -: only a single picture can be written to stdout")
@@ -280,9 +283,9 @@ def _not_onto_another(job: Job, inputs: dict[str, Source]) -> Job:
 
 
 def _named(source: Source, extension: str, suffix: str) -> PurePath:
-    name = PurePath("stdin.png") if source.path is None else PurePath(source.path.name)
-    own = name.suffix if name.suffix.lower() in WRITABLE else ".png"
-    return source.folder / f"{name.stem}{suffix}{extension or own}"
+    name = PurePath("stdin") if source.path is None else PurePath(source.path.name)
+    own = name.suffix if source.path is not None else f".{(kind_of(source.head) or 'PNG').lower()}"
+    return source.folder / f"{name.stem}{suffix}{extension or written_suffix(own)}"
 
 
 def _kind(source: Source) -> str:

@@ -39,7 +39,8 @@ def _array(given: Any, enlarge: Enlarge) -> Any:
 
 
 def _tensor(given: Any, enlarge: Enlarge) -> Any:
-    array = given.detach().cpu().numpy()
+    narrow = str(given.dtype) == "torch.bfloat16"  # which NumPy does not have
+    array = (given.detach().float() if narrow else given.detach()).cpu().numpy()
     if array.ndim not in (3, 4) or (array.ndim == 4 and len(array) != 1):
         raise UsageError(f"a tensor of shape {tuple(array.shape)} is no picture; give (C, H, W) or (1, C, H, W)")
     planes = array[0] if array.ndim == 4 else array

@@ -115,6 +115,8 @@ class Upscaler:
 
     def __call__(self, picture: Any, target: Target = MODEL_SCALE) -> Any:
         """Enlarge a path (gives a Picture), Picture, PIL image, array (H, W, C) or tensor (C, H, W): its like back."""
+        if not isinstance(target, Target):
+            raise UsageError(f"{target!r} is no size: give a wassr.Target, as Target(factor=2) or Target(width=1920)")
         return enlarged_like(picture, lambda found, name: self.enlarge(found, target, name))
 
     def describe(self) -> str:
