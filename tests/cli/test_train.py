@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Wassr, save
-from wassr.training.shelf import shipped_recipes
+from wassr.training.shelf import find_recipe, shipped_recipes
 
 
 def test_recipes_are_listed_with_their_stages(wassr: Wassr) -> None:
@@ -28,6 +28,8 @@ def test_a_recipe_is_printed_complete_and_can_be_given_back(wassr: Wassr, tmp_pa
     (tmp_path / "mine.yaml").write_bytes(done.stdout)
     again = wassr("recipes", "mine.yaml")
     assert again.stdout == done.stdout
+    mine, shipped = (find_recipe(name, small=True) for name in (str(tmp_path / "mine.yaml"), "wgan-article-x4"))
+    assert mine == shipped
     assert b"clip_what: weights" in done.stdout
     lines = done.stdout.decode().splitlines()
     assert all("#" in line for line in lines), [line for line in lines if "#" not in line]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import wassr
+from tests.report.material import CONTENT
 from wassr.ground.settings import read_settings
 from wassr.report.advice import REMEDIES, next_steps
 from wassr.report.page import done, page
@@ -66,6 +67,8 @@ def test_a_diverging_run_begins_anew_with_half_the_rates(run: Reading) -> None:
 def test_too_early(run: Reading) -> None:
     assert advised(run, "too early", share=0.2)[0][1].startswith("wassr report")
     assert "adversarial.validate_every=166" in advised(run, "too early")[0][1]
+    short = replace(run, entries=tuple(entry for entry in run.entries if entry.step <= CONTENT + 300))
+    assert "adversarial.validate_every=50" in advised(short, "too early")[0][1]
 
 
 @pytest.mark.parametrize("word", ["diverging", "too early", "improving"])

@@ -35,6 +35,9 @@ def test_what_is_not_kept_is_one_line_with_what_is(run: Reading, tmp_path: Path)
         weights_of(bare, CONTENT)
     with pytest.raises(UsageError, match="none is kept"):
         weights_of(bare, WHOLE)
+    content = replace(run, courses=run.courses[:1], models={}, start="compact-x4")
+    with pytest.raises(UsageError, match="beats its start, step 0: take that, compact-x4"):
+        weights_of(content, 0)
     old = read_run(make_log(tmp_path, {0: {"loss/l1": 1.0}}))
     with pytest.raises(UsageError, match="no verdict yet"):
         step_of(old, "balanced")

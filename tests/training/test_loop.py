@@ -465,6 +465,22 @@ def test_a_stage_by_the_clock_ends(recipe: Make, tmp_path: Path) -> None:
     assert "finished already" in said[0]
 
 
+def test_validations_count_for_a_stage_by_the_clock(
+    recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = loop.watch
+
+    def slowly(*given: object) -> None:
+        watch(*given)  # type: ignore[arg-type]
+        time.sleep(0.5)
+
+    monkeypatch.setattr(loop, "watch", slowly)
+    whole = recipe(content={"steps": None, "minutes": 0.05, "validate_every": 1})
+    model = train(whole, tmp_path / "run", say=silent)
+    assert 3 <= read_card(model).steps <= 6
+    assert state.read_numbers(saved_states(tmp_path / "run" / "state")[-1]).seconds >= 3
+
+
 def test_luma_networks_train_too(recipe: Make, tmp_path: Path) -> None:
     whole = recipe(content={"steps": 2}, generator={"network": "espcn", "channels": "y"})
     card = read_card(train(whole, tmp_path / "run", say=silent))

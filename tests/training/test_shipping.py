@@ -102,6 +102,9 @@ def test_a_model_is_deployed_and_measured(recipe: Make, tmp_path: Path) -> None:
     assert find(path).onnx == path.with_suffix(".onnx")
     assert card.consistency == 1
     assert make.upscaler_of(generator, whole).card.consistency == 0  # training watches the network itself
+    held = twice.model_copy(update={"consistency_in_training": True})
+    watched = make.upscaler_of(generator, whole.model_copy(update={"generator": held}))
+    assert (watched.card.consistency, watched.alone) == (1, False)  # and the pass, where the losses see it
     assert card.parameters > 0
     assert card.gmac_per_megapixel > 0
     # a network that has not learnt yet is its base with very little added

@@ -92,12 +92,12 @@ def recipes(
     import json
 
     from wassr.ground.explained import explain_settings
-    from wassr.training.shelf import SizedRecipe, find_recipe, shipped_recipes
+    from wassr.training.shelf import SizedRecipe, find_recipe, find_sized, shipped_recipes
 
     if schema:
         print(json.dumps(SizedRecipe.model_json_schema(), indent=1))
     elif name:
-        print(explain_settings(find_recipe(name), HEAD), end="")
+        print(explain_settings(find_sized(name), HEAD), end="")
     else:
         for known in shipped_recipes():
             recipe = find_recipe(known)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from wassr.models.modelfile import DEPLOYMENT
 from wassr.report.reading import Reading
 from wassr.training.recipe import AdversarialStage
-from wassr.training.verdict import Verdict
+from wassr.training.verdict import Thresholds, Verdict
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,15 @@ def _anew(run: Reading, verdict: Verdict, words: str) -> list[Advice]:
     return [*begin, _take(run, verdict, best)]
 
 
+def _length(run: Reading) -> int:
+    """Steps of the stage that the run is in, by now."""
+    return run.step - run.course.start.step if run.course else 0
+
+
 def _too_early(run: Reading, verdict: Verdict) -> list[Advice]:
     if not run.over:
         return [Advice("Let it go on; ask again after some more validations.", _ask_again(run))]
-    every = max(1, run.stage.validate_every // 3) if run.stage else 0
+    every = max(1, min(run.stage.validate_every // 3, _length(run) // Thresholds().window)) if run.stage else 0
     said = "The stage is over and was validated too seldom for a trend: validate more often next time."
     return [
         Advice(said, _again(run, f"{_section(run)}.validate_every={every}") if every else ""),
@@ -144,7 +149,8 @@ REMEDIES = {
     "critic lags": "give the critic more steps or a higher rate.",
     "critic memorises": "train on more pictures, or with a smaller critic.",
     "oscillating": "lower the learning rates, or average over more steps (ema nearer to 1).",
-    "colour drift": "weigh the content loss more, or set generator.consistency_in_training=true.",
+    "colour drift": "weigh the content loss more, or set generator.consistency=1 and "
+    "generator.consistency_in_training=true.",
     "checkerboard": "give the raster a weight (loss.raster: 1), or lower the critic's ratio.",
 }
 

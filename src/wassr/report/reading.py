@@ -122,6 +122,8 @@ class Reading:
             if not before:
                 return self.start or self.stage.start
             files = before  # which may be of an older step than the last of its stage
+        elif not files and self.course and step == self.course.start.step:
+            return self.start or None
         best = min(files, key=lambda path: (path.suffix != DEPLOYMENT, len(path.name)), default=None)
         return str(best) if best else None
 

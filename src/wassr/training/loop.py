@@ -1,5 +1,6 @@
 """The loop: schedule only. Step, watch, validate, save; both stages of a recipe, resumable to the bit."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -173,7 +174,7 @@ def _stage(run: Run, state: State) -> None:
         meter = meter_of(run, spec, stream) if isinstance(spec, AdversarialStage) else None
         if state.step == 0:
             run.log.say(state.total, "stage", state.stage)
-            watch(run, state, spec, meter)
+            _watched(run, state, spec, meter)
         run.recovery.begin(state)
         while share(state, spec) < 1:
             _set_rates(state, spec)
@@ -193,9 +194,10 @@ def _one_step(
         measured = step(batches)
         if not state.finite():
             raise NotFinite("a weight is not finite after the step")
-        seconds = batches.clock.end()
+        seconds = batches.clock.end() + run.watched
         last = share_done(spec, state.step + 1, state.seconds + seconds) >= 1
-        if last or run.stop.asked or (state.step + 1) % spec.save_every == 0:  # what is kept must be sound
+        kept = any((state.step + 1) % every == 0 for every in (spec.save_every, spec.validate_every))
+        if last or run.stop.asked or kept:  # a state or a model: what is kept must be sound
             loudness(results(state.generator, batches.latest["generator"].low))
     except Refused as error:
         has_penalty = isinstance(spec, AdversarialStage) and spec.adversarial.penalty != "none"
@@ -204,6 +206,7 @@ def _one_step(
     state.step, state.total = state.step + 1, state.total + 1
     state.update_average(spec.ema)
     state.seconds += seconds
+    run.watched = 0.0
     run.progress.step(state.step, state.seconds, batches.clock.spent, spec.batch)
     if state.step % spec.log_every == 0:
         rates = {f"rate/{name}": rate for name, rate in _rates(state)}
@@ -213,8 +216,7 @@ def _one_step(
             run.board.scalars(state.total, values)
         run.progress.show(values)
     if last or state.step % spec.validate_every == 0:
-        with run.progress.aside("validation"):
-            watch(run, state, spec, meter)
+        _watched(run, state, spec, meter)
     last = last or state.ended
     if last or run.stop.asked or state.step % spec.save_every == 0:
         with run.progress.aside("disk"):
@@ -225,6 +227,14 @@ def _one_step(
         raise Stopped(
             f"{run.folder.path}: stopped and saved at step {state.total}; the same command goes on from there"
         )
+
+
+def _watched(run: Run, state: State, spec: Stage, meter: Meter | None) -> None:
+    """A validation, whose time counts for the stage: with the next step's, so that the last validation has its end."""
+    began = time.perf_counter()
+    with run.progress.aside("validation"):
+        watch(run, state, spec, meter)
+    run.watched = time.perf_counter() - began
 
 
 def _stepper(run: Run, state: State, spec: Stage, content: Content, clock: Clock) -> Callable[[StepBatches], Measured]:

@@ -106,14 +106,18 @@ def start_from(recipe: Recipe, name: str, other_scale: bool = False) -> tuple[Ge
 
 
 def upscaler_of(generator: Generator, recipe: Recipe) -> Upscaler:
-    """The Upscaler that users run, around a generator in training (torch engine, float32, consistency off)."""
+    """The Upscaler that users run, around a generator in training (torch engine, float32).
+
+    What comes after the network is done where the losses see it done, and left out otherwise.
+    """
     from wassr.upscaling.engine_torch import TorchEngine
 
     stage = "adversarial" if recipe.adversarial else "content"
     card = model_card(recipe, stage, steps=0, hours=0.0, data="", parent=None, name=recipe.name)
-    # what the network does by itself, told what users' pictures tell it, is what training must watch
-    own = card.model_copy(update={"consistency": 0})
-    return Upscaler.from_engine(own, TorchEngine(generator.network), jpeg="auto", alone=True)
+    # what the losses hold, told what users' pictures tell it, is what training must watch
+    alone = not recipe.generator.consistency_in_training
+    seen = card.model_copy(update={"consistency": 0}) if alone else card
+    return Upscaler.from_engine(seen, TorchEngine(generator.network), jpeg="auto", alone=alone)
 
 
 def model_card(recipe: Recipe, stage: str, steps: int, hours: float, data: str, parent: str | None, name: str) -> Card:

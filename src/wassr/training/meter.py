@@ -104,7 +104,9 @@ class Meter:
                 batch = self.crops(Key("meter", state.step, k))
                 source = randomness(state.seed + 1, state.step, k)
                 fake = _made(state.generator, batch.low)
-                judged = self.adversary.critic_loss(critic, batch.low, batch.high, fake, source, k)
+                judged = self.adversary.critic_loss(
+                    critic, batch.low, batch.high, fake, source, k, strength=state.caution.penalty
+                )
                 descend(optimizer, critic, total(judged.terms), "critic", None, norms)
                 self.adversary.constrain(critic)
         except Refused:  # the guard meets it in the run itself, if it is there

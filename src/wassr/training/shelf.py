@@ -24,6 +24,11 @@ class SizedRecipe(Recipe):
 GAN = "adversarial.adversarial"
 
 
+def find_sized(name: str) -> SizedRecipe:
+    """A recipe as its file has it, with its small size. Raises SettingsError as `find_recipe` does."""
+    return read_settings(_file(name), SizedRecipe)
+
+
 def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False) -> Recipe:
     """A recipe by shipped name or by path of a YAML file, with KEY=VALUE overrides.
 
@@ -35,10 +40,7 @@ def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False)
     wanted = tuple(
         f"data.train={json.dumps([o[5:]], ensure_ascii=False)}" if o.startswith("data=") else o for o in overrides
     )
-    try:
-        file = settings_file(name, shipped_recipes(), "recipe")
-    except ValueError as error:
-        raise SettingsError(f"{name}: {error}") from None
+    file = _file(name)
     if any(o.startswith(f"{GAN}.preset=") for o in wanted):
         wanted = (f"{GAN}={{}}", *wanted)
     sized = read_settings(file, SizedRecipe)
@@ -46,3 +48,10 @@ def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False)
         raise SettingsError(f"{name}: this recipe has no small size; run it without --small")
     sized = read_settings(file, SizedRecipe, (*(sized.small if small else ()), *wanted))
     return Recipe.model_validate(sized.model_dump(exclude={"small"}))
+
+
+def _file(name: str) -> Path:
+    try:
+        return settings_file(name, shipped_recipes(), "recipe")
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from None
