@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image, ImageCms
 
 from tests.pixels.samples import deep, smooth, wide_profile
-from wassr.pixels.icc import effect, naive_rgb, srgb_profile, to_srgb
+from wassr.pixels.icc import Stated, effect, naive_rgb, srgb_profile, stated_profile, to_srgb
 
 
 def test_wide_gamut_equals_littlecms():
@@ -84,3 +84,35 @@ def test_naive_cmyk():
     assert naive_rgb(inks)[0].tolist() == [[255] * 3, [0] * 3, [0, 255, 255], [163, 122, 82]]
     assert naive_rgb(np.array([[[0, 0, 0, 0]]], dtype=np.uint16)).tolist() == [[[65535] * 3]]
     assert naive_rgb(deep(4)).dtype == np.uint16
+
+
+P3 = Stated(red=(0.68, 0.32), green=(0.265, 0.69))
+# linear Display P3 to linear sRGB: CSS Color Module Level 4, "Sample code for Color Conversions"
+P3_TO_SRGB = np.array(
+    [[1.22494018, -0.22494018, 0], [-0.04205695, 1.04205695, 0], [-0.01963755, -0.07863607, 1.09827362]]
+)
+
+
+def linear(levels: np.ndarray) -> np.ndarray:
+    return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+
+
+def test_stated_primaries_convert_by_the_published_matrix():
+    inside = np.random.default_rng(0).integers(90, 160, (20, 20, 3)).astype(np.uint8)
+    profile = stated_profile(P3, gray=False)
+    ours = to_srgb(inside, profile, "rgb") / 65535
+    assert np.abs(linear(ours) - linear(inside / 255) @ P3_TO_SRGB.T).max() < 0.003
+
+
+def test_a_stated_gamma_is_the_power_of_the_light():
+    levels = np.arange(256, dtype=np.uint8)[None, :, None]
+    for gray in (True, False):
+        profile = stated_profile(Stated(gamma=1.8), gray=gray)
+        ours = to_srgb(levels if gray else levels.repeat(3, 2), profile, "gray" if gray else "rgb") / 65535
+        assert np.abs(linear(ours)[..., 0] - (levels[..., 0] / 255) ** 1.8).max() < 0.003
+
+
+def test_what_states_srgb_changes_nothing_and_what_no_light_has_is_none():
+    assert effect(stated_profile(Stated(), gray=False), "rgb") == "none"
+    assert stated_profile(Stated(red=(0.3, 0.6)), gray=False) is None
+    assert stated_profile(Stated(white=(0.3, 0.0)), gray=False) is None

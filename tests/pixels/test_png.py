@@ -3,11 +3,14 @@
 import struct
 import zlib
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.pixels.samples import deep, pil, png_file, saved, smooth
 from wassr.pixels import png
+from wassr.pixels.icc import Stated, srgb_profile
+from wassr.pixels.reading import decode
 
 
 @pytest.mark.parametrize(("bits", "colour_type"), [(8, 2), (16, 2)])
@@ -63,3 +66,45 @@ def test_metadata_are_put_in_front_of_the_pixels():
 def test_chunks_end_at_a_torn_end():
     whole = saved(pil(1), "PNG")
     assert [name for name, _ in png.chunks(whole[:-5])][-1] == b"IDAT"
+
+
+def with_chunks(*more: bytes) -> bytes:
+    whole = saved(pil(3), "PNG")
+    return whole[:33] + b"".join(more) + whole[33:]
+
+
+PLACES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
+P3_PLACES = (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)
+LINEAR, USUAL = (png.chunk(b"gAMA", struct.pack(">I", value)) for value in (100_000, 45_455))
+SRGB = png.chunk(b"sRGB", b"\0")
+
+
+def primaries(places: tuple[int, ...]) -> bytes:
+    return png.chunk(b"cHRM", struct.pack(">8I", *places))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "found"),
+    [
+        ((), None),
+        ((USUAL, primaries(PLACES)), None),
+        ((SRGB, LINEAR), None),
+        ((LINEAR,), Stated(gamma=1.0)),
+        ((USUAL, primaries(P3_PLACES)), Stated(red=(0.68, 0.32), green=(0.265, 0.69))),
+        ((png.chunk(b"cICP", bytes([12, 13, 0, 1])), SRGB), Stated(red=(0.68, 0.32), green=(0.265, 0.69))),
+        ((png.chunk(b"cICP", bytes([9, 16, 0, 1])), LINEAR), Stated(gamma=1.0)),
+        ((png.chunk(b"gAMA", bytes(4)),), None),
+        ((png.chunk(b"gAMA", b"x"), png.chunk(b"cHRM", b"y"), png.chunk(b"cICP", b"z")), None),
+    ],
+)
+def test_colours_that_chunks_state(chunks, found):
+    assert png.stated_colours(with_chunks(*chunks)) == found
+
+
+def test_stated_colours_are_converted_as_a_profile_is():
+    plain, given = (decode(with_chunks(*chunks), "x") for chunks in ((), (LINEAR,)))
+    assert plain.icc is None
+    assert given.icc == srgb_profile(gray=False)
+    light = plain.colour
+    expected = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert np.abs(given.colour - expected).max() < 0.01

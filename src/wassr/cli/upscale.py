@@ -90,7 +90,9 @@ def upscale(
         int | None, typer.Option(min=1, max=100, help="Of JPEG, WebP, AVIF.", rich_help_panel=FILES)
     ] = None,
     suffix: Annotated[str, typer.Option(help="Added to names in a folder.", rich_help_panel=FILES)] = "",
-    strip: Annotated[bool, typer.Option("--strip", help="Leave out EXIF, XMP, DPI.", rich_help_panel=FILES)] = False,
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave out EXIF, XMP, IPTC, DPI.", rich_help_panel=FILES)
+    ] = False,
     contact_sheet: Annotated[
         bool, typer.Option("--contact-sheet", help="Five strengths side by side instead.", rich_help_panel=SHOWN)
     ] = False,

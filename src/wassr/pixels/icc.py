@@ -12,6 +12,8 @@ sRGB's curve.
 
 import io
 import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -75,13 +77,48 @@ def naive_rgb(levels: Levels) -> Levels:
 @lru_cache(maxsize=2)
 def srgb_profile(gray: bool) -> bytes:
     """A small ICC profile that says sRGB: for RGB, or for one gray channel with sRGB's curve."""
-    curve = b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    tags = {b"desc": _text("sRGB gray" if gray else "sRGB"), b"cprt": _text("CC0"), b"wtpt": _xyz(*D50)}
+    return _by_curve("sRGB", gray, SRGB_CURVE, PRIMARIES, BRADFORD)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """Colours as a file states them without a profile. white, red, green, blue: CIE x, y. gamma: a level to this power
+    is light; None is sRGB's curve."""
+
+    white: tuple[float, float] = (0.3127, 0.329)
+    red: tuple[float, float] = (0.64, 0.33)
+    green: tuple[float, float] = (0.3, 0.6)
+    blue: tuple[float, float] = (0.15, 0.06)
+    gamma: float | None = None
+
+
+@lru_cache(maxsize=32)
+def stated_profile(colours: Stated, gray: bool) -> bytes | None:
+    """An ICC profile that says so; None where no lights have such colours."""
+    places = (colours.white, colours.red, colours.green, colours.blue)
+    if not all(y > 0 for _, y in places):
+        return None
+    white, *lights = (np.array([x / y, 1, (1 - x - y) / y]) for x, y in places)
+    mixing = np.stack(lights, axis=1)
+    if abs(np.linalg.det(mixing)) < 1e-6:
+        return None
+    to_d50 = np.linalg.inv(CONES) @ np.diag((CONES @ D50) / (CONES @ white)) @ CONES
+    adapted = to_d50 @ mixing @ np.diag(np.linalg.solve(mixing, white))
+    curve = SRGB_CURVE if colours.gamma is None else _curve(0, colours.gamma)
+    primaries = dict(zip(PRIMARIES, adapted.T.tolist(), strict=True))
+    return _by_curve("as stated", gray, curve, primaries, to_d50.ravel().tolist())
+
+
+def _by_curve(
+    name: str, gray: bool, curve: bytes, primaries: Mapping[bytes, Sequence[float]], adaptation: Sequence[float]
+) -> bytes:
+    """A profile of one curve: for one gray channel, or for RGB with its primaries, relative to D50."""
+    tags = {b"desc": _text(f"{name} gray" if gray else name), b"cprt": _text("CC0"), b"wtpt": _xyz(*D50)}
     if gray:
         tags[b"kTRC"] = curve
     else:
-        tags |= {name: _xyz(*values) for name, values in PRIMARIES.items()}
-        tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve, b"chad": b"sf32\0\0\0\0" + _fixed(*BRADFORD)}
+        tags |= {light: _xyz(*values) for light, values in primaries.items()}
+        tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve, b"chad": b"sf32\0\0\0\0" + _fixed(*adaptation)}
     return _profile(b"GRAY" if gray else b"RGB ", tags)
 
 
@@ -127,6 +164,12 @@ def _text(text: str) -> bytes:
     return b"mluc\0\0\0\0" + struct.pack(">II", 1, 12) + b"enUS" + struct.pack(">II", len(encoded), 28) + encoded
 
 
+def _curve(kind: int, *values: float) -> bytes:
+    """A parametric curve of ICC.1, 10.18."""
+    return b"para\0\0\0\0" + struct.pack(">HH", kind, 0) + _fixed(*values)
+
+
+SRGB_CURVE = _curve(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 D50 = (0.9642, 1.0, 0.8249)
 # sRGB's primaries and the chromatic adaptation, both relative to D50 (Bradford)
 PRIMARIES = {
@@ -135,3 +178,4 @@ PRIMARIES = {
     b"bXYZ": (0.143066, 0.060608, 0.714096),
 }
 BRADFORD = (1.047882, 0.022918, -0.050217, 0.029587, 0.990479, -0.017059, -0.009247, 0.015076, 0.751678)
+CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])  # Bradford's

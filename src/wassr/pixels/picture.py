@@ -27,6 +27,7 @@ class Picture:
     exif: a TIFF structure without the "Exif\\0\\0" prefix, orientation 1, no thumbnail; None if there was none.
     xmp: the XMP packet. dpi: horizontal, vertical. source_format: "PNG", "JPEG", ...
     jpeg: facts of the JPEG file that these very pixels were decoded from; whoever changes pixels drops them.
+    iptc: captions and credits as press agencies write them (an IPTC-IIM block); JPEG and TIFF hold them.
     frames: how many pictures the file that it comes from holds (frames of an animation, pages); this is the first.
     """
 
@@ -40,6 +41,7 @@ class Picture:
     source_format: str = ""
     jpeg: Jpeg | None = None
     frames: int = 1
+    iptc: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.colour.ndim != 3 or self.colour.shape[2] not in (1, 3):

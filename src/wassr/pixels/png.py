@@ -6,11 +6,22 @@ Source: PNG specification, third edition (W3C 2025), sections 5, 8, 11.
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
+
+from wassr.pixels.icc import Stated
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # colour type -> samples per pixel
 # interlacing: first column, first row, column step, row step of each pass
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+# of cICP (ITU-T H.273): white, red, green, blue; and to which power a level is light (None: sRGB's curve)
+D65 = (0.3127, 0.329)
+PRIMARIES_OF_CODE = {
+    1: (D65, (0.64, 0.33), (0.3, 0.6), (0.15, 0.06)),
+    9: (D65, (0.708, 0.292), (0.17, 0.797), (0.131, 0.046)),  # BT.2020
+    12: (D65, (0.68, 0.32), (0.265, 0.69), (0.15, 0.06)),  # Display P3
+}
+GAMMA_OF_CODE = {4: 2.2, 5: 2.8, 8: 1.0, 13: None}
 XMP_HEAD = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 
@@ -36,6 +47,39 @@ def find(data: bytes, kind: bytes, head: bytes = b"") -> bytes | None:
         if name == kind and content.startswith(head):
             return content[len(head) :]
     return None
+
+
+def stated_colours(data: bytes) -> Stated | None:
+    """What the chunks beside a profile say of the colours; None where they say nothing, or sRGB.
+
+    cICP goes before the others, sRGB before gAMA and cHRM; of cICP what is made for plain screens. A gAMA near
+    1/2.2 counts as sRGB's curve: that is what writers of old meant by it.
+    """
+    found = dict[bytes, bytes]()
+    for name, content in chunks(data):
+        if name == b"IDAT":
+            break
+        found[name] = content
+    code = found.get(b"cICP", b"")
+    if len(code) == 4 and code[0] in PRIMARIES_OF_CODE and code[1] in GAMMA_OF_CODE:
+        return _unless_srgb(Stated(*PRIMARIES_OF_CODE[code[0]], gamma=GAMMA_OF_CODE[code[1]]))
+    if b"sRGB" in found:
+        return None
+    colours = Stated()
+    if len(places := found.get(b"cHRM", b"")) == 32:
+        xy = [value / 100_000 for value in struct.unpack(">8I", places)]
+        white, red, green, blue = zip(xy[::2], xy[1::2], strict=True)
+        colours = Stated(white, red, green, blue)
+    if len(power := found.get(b"gAMA", b"")) == 4 and (encoded := struct.unpack(">I", power)[0]):
+        gamma = 100_000 / encoded
+        colours = replace(colours, gamma=None if abs(gamma - 2.2) < 0.1 else gamma)
+    return _unless_srgb(colours)
+
+
+def _unless_srgb(colours: Stated) -> Stated | None:
+    plain, places = Stated(), ("white", "red", "green", "blue")
+    far = max(abs(a - b) for name in places for a, b in zip(getattr(colours, name), getattr(plain, name), strict=True))
+    return None if far < 0.003 and colours.gamma is None else colours
 
 
 def raw_profile(text: object) -> bytes | None:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from wassr.ground.errors import PictureError
 from wassr.pixels import exif as exif_fields
-from wassr.pixels import icc, jpeg, png, tiff
+from wassr.pixels import icc, iptc, jpeg, png, tiff
 from wassr.pixels.libraries import one_line, strict_pillow
 from wassr.pixels.picture import Levels, Picture, RgbLevels, eight_bits, to_floats
 from wassr.pixels.raster import COLOURS, Raster, is_gray, pillow_raster, vips_raster
@@ -37,6 +37,7 @@ class _Extras:
     xmp: bytes | None
     dpi: tuple[float, float] | None
     format: str
+    iptc: bytes | None
 
 
 def decode(data: bytes, name: str) -> Picture:
@@ -144,8 +145,12 @@ def _decode_png(data: bytes, opened: Image.Image, name: str) -> tuple[Raster, _E
         if not raster.levels[-2:].any() and not png.has_all_rows(data):
             raise PictureError(name, MISSING_ROWS)
     extras = _extras(opened, "PNG")
+    colours = None if extras.icc else png.stated_colours(data)
     extras = replace(
-        extras, exif=extras.exif or png.find(data, b"eXIf"), xmp=extras.xmp or png.find(data, b"iTXt", png.XMP_HEAD)
+        extras,
+        icc=extras.icc if colours is None else icc.stated_profile(colours, gray=raster.model == "gray"),
+        exif=extras.exif or png.find(data, b"eXIf"),
+        xmp=extras.xmp or png.find(data, b"iTXt", png.XMP_HEAD),
     )
     return replace(raster, orientation=exif_fields.orientation(extras.exif)), extras
 
@@ -170,7 +175,7 @@ def _decode_tiff(data: bytes, name: str) -> tuple[Raster, _Extras]:
     if header.photometric == tiff.PALETTE and levels.shape[2] >= 3 and is_gray(levels):
         levels = levels[..., 2:]
     model: icc.Model = "gray" if levels.shape[2] < 3 else raster.model
-    extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF")
+    extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF", header.iptc)
     return Raster(levels, model, header.orientation), extras
 
 
@@ -210,6 +215,7 @@ def _extras(image: Image.Image, kind: str) -> _Extras:
         xmp=xmp.encode() if isinstance(xmp, str) else xmp or None,
         dpi=_sane_dpi(info.get("dpi")),
         format=kind,
+        iptc=iptc.of_blocks(info.get("photoshop")),
     )
 
 
@@ -242,6 +248,7 @@ def _developed(raster: Raster, extras: _Extras) -> Picture:
         xmp=exif_fields.fitted_xmp(extras.xmp, height, width),
         dpi=(dpi[1], dpi[0]) if dpi and raster.orientation >= 5 else dpi,
         source_format=extras.format,
+        iptc=extras.iptc,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from wassr.pixels import exif as exif_fields
-from wassr.pixels import png, tiff
+from wassr.pixels import iptc, png, tiff
 from wassr.pixels.icc import srgb_profile
 from wassr.pixels.libraries import one_line, strict_pillow, vips
 from wassr.pixels.picture import Picture, strips
@@ -29,7 +29,7 @@ def encode(picture: Picture, kind: str, quality: int | None, strip: bool, out: B
     encoder = ENCODERS[kind]
     check_size(kind, picture.height, picture.width)
     if strip:
-        picture = replace(picture, exif=None, xmp=None, dpi=None)
+        picture = replace(picture, exif=None, xmp=None, dpi=None, iptc=None)
     else:
         fitted = exif_fields.fitted_exif(picture.exif, picture.height, picture.width)
         xmp = exif_fields.fitted_xmp(picture.xmp, picture.height, picture.width)
@@ -88,6 +88,8 @@ def _write_jpeg(picture: Picture, quality: int, out: BinaryIO) -> None:
             del options[field]
     if "exif" in options:
         options["exif"] = exif_fields.PREFIX + options["exif"]
+    if picture.iptc and len(picture.iptc) <= JPEG_FIELD_LIMIT:
+        options["extra"] = iptc.segment(picture.iptc)
     _pil8(picture, _mode(picture, alpha=False), flatten=True).save(out, "JPEG", **options)
 
 
