@@ -15,6 +15,7 @@ from wassr.pixels.resize import shrink
 from wassr.training import make
 from wassr.training.adversarial import Adversary, randomness
 from wassr.training.adversarial_loss import AdversarialLoss
+from wassr.training.guard import Caution
 from wassr.training.meter import CROPS, LAG_STEPS, Meter, held_out
 from wassr.training.recipe import AdversarialStage
 from wassr.training.state import State
@@ -168,6 +169,22 @@ def test_a_critic_that_has_learnt_the_task_does_not_memorise() -> None:
     state = state_of(CRITICS["lean"](width=8), step=1)
     trained(state, SPEC.adversarial, random_crops, 150)
     assert meter_of(held=noise_pairs(48))(state)["critic/memorising"] < 0.2
+
+
+def test_memory_is_tried_on_the_crops_that_were_learnt_from_last() -> None:
+    asked: list[Key] = []
+
+    def remembered(key: Key) -> Batch:
+        asked.append(key)
+        return random_crops(key)
+
+    loss = SPEC.adversarial.model_copy(update={"critic_steps": 3})
+    state = state_of(CRITICS["lean"](width=8), step=4)
+    state.caution, _ = Caution().after(2, has_penalty=False)  # its first crops were refused
+    meter_of(SPEC.model_copy(update={"adversarial": loss}), noise_pairs(24), remembered)(state)
+    learnt = [key for key in asked if key.role == "critic"]
+    assert [(key.sub, key.attempt) for key in learnt if key.step == 2] == [(2, 1)]
+    assert {(key.sub, key.attempt) for key in learnt if key.step != 2} == {(2, 0)}
 
 
 @pytest.mark.parametrize("objective", ["wasserstein", "vanilla"])

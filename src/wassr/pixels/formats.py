@@ -65,8 +65,8 @@ def write_picture(picture: Picture, target: Path | str, quality: int | None = No
     """Write a picture to a file, whole or not at all; the format follows the suffix (WRITABLE).
 
     quality: 1..100 for JPEG (default 95, always 4:4:4), WebP (95; 100 is lossless) and AVIF (90); without effect on
-    PNG, TIFF and BMP, which are lossless. strip: leave out EXIF, XMP, IPTC and dots per inch. Raises PictureError where the
-    file cannot be written, UsageError for a quality out of range.
+    PNG, TIFF and BMP, which are lossless. strip: leave out EXIF, XMP, IPTC and dots per inch. Raises PictureError where
+    the file cannot be written, UsageError for a quality out of range.
     """
     target = Path(target)
     kind = WRITABLE.get(target.suffix.lower())

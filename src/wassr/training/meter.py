@@ -80,12 +80,17 @@ class Meter:
     def _memorising(self, state: State, held: Claims) -> dict[str, float]:
         """1 - held-out gap / training gap, on the crops that the critic saw last; nothing while that gap is no more
         than chance."""
-        batches = [self.crops(Key("critic", step)) for step in self._last_steps(state)]
+        batches = [self.crops(self._last_crops(state, step)) for step in self._last_steps(state)]
         low, high = (torch.cat([getattr(batch, side) for batch in batches])[:CROPS] for side in ("low", "high"))
         seen = claims(state.critic_and_optimizer()[0], low, high, _made(state.generator, low))
         if seen.wasserstein <= seen.zero_line:
             return {}
         return {"critic/memorising": min(max(1 - held.gap / seen.gap, 0.0), 1.0)}
+
+    def _last_crops(self, state: State, step: int) -> Key:
+        """Those of the last critic step before a generator step, as they were drawn in the end."""
+        last = max(self.spec.adversarial.critic_steps_at(step) - 1, 0)
+        return Key("critic", step, last, state.caution.attempt(step))
 
     def _last_steps(self, state: State) -> Iterator[int]:
         count = -(-CROPS // self.spec.batch)
