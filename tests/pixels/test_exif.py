@@ -154,3 +154,8 @@ def test_xmp_speaks_of_no_picture_that_does_not_come_along():
     assert fitted_xmp(xmp, 96, 128) == (
         b'<rdf:Description xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" dc:title="x"></rdf:Description>'
     )
+    elements = (
+        b"<a><hdrgm:Version>1.0</hdrgm:Version><GCamera:MotionPhoto>1</GCamera:MotionPhoto><GCamera:MicroVideo/>"
+        b'<GContainer:Directory>\n<b/></GContainer:Directory><dc:title x="1">y</dc:title></a>'
+    )
+    assert fitted_xmp(elements, 96, 128) == b'<a><dc:title x="1">y</dc:title></a>'

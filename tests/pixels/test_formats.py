@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from PIL import Image
 
@@ -132,6 +133,14 @@ def test_every_cut_is_an_error_or_costs_no_pixel(kind):
         except PictureError:
             continue
         assert np.array_equal(colour, expected), f"{kind} cut to {length} of {len(whole)} bytes"
+
+
+def test_pixels_that_look_like_a_raw_files_mark_are_pixels():
+    pixels = smooth(3)
+    pixels[0, 0] = (ord("C"), ord("R"), 2)
+    data = pyvips.Image.new_from_array(pixels).copy(interpretation="srgb").tiffsave_buffer(compression="none")
+    assert data[8:11] == b"CR\x02"
+    assert np.array_equal(to_array(read_picture(data)), pixels)
 
 
 def test_missing_folder_unreadable(tmp_path):

@@ -1,6 +1,7 @@
 """Captions of press agencies, on their way from file to file; Pillow reads what was written."""
 
 import io
+import struct
 
 import pytest
 import tifffile
@@ -23,6 +24,15 @@ def test_jpeg_to_jpeg(iptc: bytes) -> None:
         assert IptcImagePlugin.getiptcinfo(image)[2, 80] == b"Ann"
     assert decode(data, "x").iptc == iptc
     assert decode(encode_picture(picture, "jpg", strip=True), "x").iptc is None
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_tiff_as_photoshop_writes_it(order: str) -> None:
+    padded = CAPTION + bytes(-len(CAPTION) % 4)
+    numbers = struct.unpack(f"{order}{len(padded) // 4}I", padded)
+    field = (33723, 4, len(numbers), numbers, True)
+    given = tiff_file(smooth(3), photometric="rgb", byteorder=order, extratags=[field])
+    assert decode(given, "x").iptc == padded
 
 
 def test_tiff_and_back() -> None:

@@ -93,12 +93,17 @@ def primaries(places: tuple[int, ...]) -> bytes:
         ((USUAL, primaries(P3_PLACES)), Stated(red=(0.68, 0.32), green=(0.265, 0.69))),
         ((png.chunk(b"cICP", bytes([12, 13, 0, 1])), SRGB), Stated(red=(0.68, 0.32), green=(0.265, 0.69))),
         ((png.chunk(b"cICP", bytes([9, 16, 0, 1])), LINEAR), Stated(gamma=1.0)),
+        ((png.chunk(b"cICP", bytes([12, 13, 0, 0])),), None),  # from 16 to 235, as in films
         ((png.chunk(b"gAMA", bytes(4)),), None),
+        ((png.chunk(b"gAMA", b"\0\0\0\3"),), None),
+        ((png.chunk(b"gAMA", b"\xff" * 4), primaries((200_000,) * 8)), None),
         ((png.chunk(b"gAMA", b"x"), png.chunk(b"cHRM", b"y"), png.chunk(b"cICP", b"z")), None),
     ],
 )
 def test_colours_that_chunks_state(chunks, found):
     assert png.stated_colours(with_chunks(*chunks)) == found
+    by_code = found if chunks and b"cICP\x0c" in chunks[0] else None
+    assert png.stated_colours(with_chunks(*chunks), has_profile=True) == by_code
 
 
 def test_stated_colours_are_converted_as_a_profile_is():

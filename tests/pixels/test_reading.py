@@ -22,7 +22,7 @@ from tests.pixels.samples import (
     wide_profile,
 )
 from wassr.ground.errors import PictureError
-from wassr.pixels.icc import srgb_profile, to_srgb
+from wassr.pixels.icc import Stated, srgb_profile, stated_profile, to_srgb
 from wassr.pixels.picture import quantise, to_array
 from wassr.pixels.png import chunk
 from wassr.pixels.reading import decode, decode_rgb, kind_of, picture_from_pil
@@ -306,11 +306,14 @@ def test_a_clear_gray_of_few_bits(bits):
     assert np.allclose(picture.colour[0, :, 0], levels[0] / (2**bits - 1))
 
 
-def test_a_palette_of_grays_with_a_profile_of_colours_is_converted():
-    colour = decode(saved(pil(1).convert("RGB"), "PNG", icc_profile=wide_profile()), "x").colour
-    by_palette = decode(saved(pil(1).convert("P"), "PNG", icc_profile=wide_profile()), "x")
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_palette_of_grays_with_a_profile_of_colours_is_converted(kind):
+    profile = stated_profile(Stated(gamma=1.8), gray=False)
+    colour = decode(saved(pil(1).convert("RGB"), kind, icc_profile=profile), "x").colour
+    by_palette = decode(saved(pil(1).convert("P"), kind, icc_profile=profile), "x")
     assert by_palette.icc == srgb_profile(gray=False)
     assert np.allclose(by_palette.colour, colour, atol=1 / 255)
+    assert np.abs(colour - smooth(1) / 255).max() > 0.05
 
 
 def test_resolution_turns_along():

@@ -477,8 +477,9 @@ def test_validations_count_for_a_stage_by_the_clock(
     monkeypatch.setattr(loop, "watch", slowly)
     whole = recipe(content={"steps": None, "minutes": 0.05, "validate_every": 1})
     model = train(whole, tmp_path / "run", say=silent)
-    assert 3 <= read_card(model).steps <= 6
-    assert state.read_numbers(saved_states(tmp_path / "run" / "state")[-1]).seconds >= 3
+    assert 1 <= read_card(model).steps <= 6  # of a few milliseconds each
+    log = read_log(tmp_path / "run" / "log.jsonl")
+    assert series(log, "stage/share")[-1][1] >= 1  # the last validation is the end's
 
 
 def test_luma_networks_train_too(recipe: Make, tmp_path: Path) -> None:

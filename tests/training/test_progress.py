@@ -94,6 +94,23 @@ def test_validation_and_disk_count_for_the_limit_and_the_time_left(monkeypatch: 
     assert "0:03:27 left, limited by validation (33%)" in progress.bar(200)
 
 
+def test_a_stage_by_the_clock_counts_validations_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, 10)
+    monkeypatch.setattr(module.time, "perf_counter", lambda: float(next(clock)))
+    progress = Progress(lambda line: None, io.StringIO())
+    progress.begin("content", 0, Stage(minutes=60))
+    counted = 0.0
+    for step in range(1, 101):
+        counted += 1
+        progress.step(step, counted, {"generator": 1.0}, 16)
+        if step % 10 == 0:
+            with progress.aside("validation"):
+                pass  # ten seconds
+            counted += 10
+    assert progress.speeds()["speed/images_per_second"] == pytest.approx(16)  # of steps alone
+    assert "0:56:50 left" in progress.bar(200).replace("0:56:49", "0:56:50")  # 190 seconds, the last ten not seen yet
+
+
 def test_nothing_is_claimed_after_one_step() -> None:
     progress = Progress(print, io.StringIO())
     run(progress, Stage(steps=10), 1)

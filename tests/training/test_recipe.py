@@ -85,6 +85,11 @@ def test_stages_that_cannot_be() -> None:
     assert "content.optimizer.rate: must be a finite number" in whole("content: {steps: 3, optimizer: {rate: .inf}}\n")
 
 
+def test_consistency_in_training_needs_a_low_side_to_trust() -> None:
+    with pytest.raises(SettingsError, match=r"which data\.degradations spoil: leave one away"):
+        find_recipe("wassr-jpeg-x4-faithful", ("generator.consistency_in_training=true",))
+
+
 def test_consistency_in_training_needs_a_pass_to_do() -> None:
     with pytest.raises(SettingsError, match=r"generator: consistency_in_training .* which is 0: set consistency: 1"):
         find_recipe("demo", ("generator.consistency=0", "generator.consistency_in_training=true"))

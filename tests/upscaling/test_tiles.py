@@ -113,9 +113,7 @@ def test_damaged_constants_are_not_computed_twice_and_the_file_is_named(tmp_path
         PictureError, match=r"gives a mean that is off by \d+ grey levels; nothing is written; its file"
     ) as caught:
         upscaler.enlarge(Picture(photo(40, 40)), name="a.png")
-    assert str(caught.value).endswith(
-        f"may be damaged, get it anew: {path}; or this is no picture for it: try another model (-n)"
-    )
+    assert str(caught.value).endswith(f"may be damaged, get it anew: {path}; or try another model")
     assert said == []
     assert spare.last is None
     upscaler.engine.precision = "bfloat16"

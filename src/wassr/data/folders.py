@@ -70,7 +70,7 @@ def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
     Raises TrainingError when a folder is missing or holds no picture.
     """
     found: list[Path] = []
-    for folder in (Path(each).expanduser() for each in folders):
+    for folder in map(_at_home, folders):
         if not folder.exists():
             raise CannotStart(f"{folder}: no such folder of pictures")
         files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
@@ -79,6 +79,13 @@ def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
             raise CannotStart(f"{folder}: no pictures in it (known: {', '.join(sorted(READABLE))})")
         found += pictures
     return found
+
+
+def _at_home(folder: str | Path) -> Path:
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError:  # ~nobody
+        return Path(folder)
 
 
 def load_pictures(

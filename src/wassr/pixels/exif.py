@@ -173,4 +173,5 @@ def fitted_xmp(xmp: bytes | None, height: int, width: int) -> bytes | None:
         xmp = re.sub(rb"(\b%s\s*=\s*[\"'])\d+(?=[\"'])" % name, rb"\g<1>" + number, xmp)
         xmp = re.sub(rb"(<%s>)\s*\d+\s*(?=</%s>)" % (name, name), rb"\g<1>" + number, xmp)
     xmp = re.sub(rb"\s(hdrgm|GCamera:(MotionPhoto|MicroVideo)\w*):?\w*\s*=\s*(\"[^\"]*\"|'[^']*')", b"", xmp)
-    return re.sub(rb"<((xmp|xap):Thumbnails|Container:Directory)\b.*?</\1>", b"", xmp, flags=re.DOTALL)
+    gone = rb"(xmp|xap):Thumbnails|(G?Container):Directory|hdrgm:\w+|GCamera:(MotionPhoto|MicroVideo)\w*"
+    return re.sub(rb"<(%s)\b[^>]*?(/>|>.*?</\1>)" % gone, b"", xmp, flags=re.DOTALL)

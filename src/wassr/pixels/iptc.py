@@ -1,4 +1,5 @@
-"""IPTC-IIM in JPEG: captions and credits as press agencies write them, in Photoshop's block of an APP13 segment.
+"""IPTC-IIM in JPEG: captions and credits as press agencies write them, in Photoshop's block of an APP13 segment. (TIFF
+has a field for it, see `tiff`.)
 
 Sources: IPTC-NAA Information Interchange Model 4.2; Adobe Photoshop File Formats Specification, Image Resource Blocks.
 """

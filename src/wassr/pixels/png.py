@@ -1,4 +1,4 @@
-"""PNG's own matters that neither library does for us: depth, completeness, and metadata beside libvips' pixels.
+"""PNG's own matters that neither library does for us: depth, completeness, colours, metadata beside libvips' pixels.
 
 Source: PNG specification, third edition (W3C 2025), sections 5, 8, 11.
 """
@@ -21,6 +21,7 @@ PRIMARIES_OF_CODE = {
     9: (D65, (0.708, 0.292), (0.17, 0.797), (0.131, 0.046)),  # BT.2020
     12: (D65, (0.68, 0.32), (0.265, 0.69), (0.15, 0.06)),  # Display P3
 }
+FULL_RGB = b"\0\x01"  # no matrix, from 0 to white
 GAMMA_OF_CODE = {4: 2.2, 5: 2.8, 8: 1.0, 13: None}
 XMP_HEAD = b"XML:com.adobe.xmp\0\0\0\0\0"
 
@@ -49,11 +50,11 @@ def find(data: bytes, kind: bytes, head: bytes = b"") -> bytes | None:
     return None
 
 
-def stated_colours(data: bytes) -> Stated | None:
-    """What the chunks beside a profile say of the colours; None where they say nothing, or sRGB.
+def stated_colours(data: bytes, has_profile: bool = False) -> Stated | None:
+    """What the chunks beside a profile say of the colours; None where they say nothing that counts, or sRGB.
 
-    cICP goes before the others, sRGB before gAMA and cHRM; of cICP what is made for plain screens. A gAMA near
-    1/2.2 counts as sRGB's curve: that is what writers of old meant by it.
+    cICP goes before a profile (of cICP what is made for plain screens counts), a profile before sRGB, that before gAMA
+    and cHRM. A gAMA near 1/2.2 is sRGB's curve: that is what writers of old meant by it. Senseless ones are ignored.
     """
     found = dict[bytes, bytes]()
     for name, content in chunks(data):
@@ -61,18 +62,18 @@ def stated_colours(data: bytes) -> Stated | None:
             break
         found[name] = content
     code = found.get(b"cICP", b"")
-    if len(code) == 4 and code[0] in PRIMARIES_OF_CODE and code[1] in GAMMA_OF_CODE:
-        return _unless_srgb(Stated(*PRIMARIES_OF_CODE[code[0]], gamma=GAMMA_OF_CODE[code[1]]))
-    if b"sRGB" in found:
+    if len(code) == 4 and code[0] in PRIMARIES_OF_CODE and code[1] in GAMMA_OF_CODE and code[2:] == FULL_RGB:
+        return Stated(*PRIMARIES_OF_CODE[code[0]], gamma=GAMMA_OF_CODE[code[1]])
+    if b"sRGB" in found or has_profile:
         return None
     colours = Stated()
     if len(places := found.get(b"cHRM", b"")) == 32:
         xy = [value / 100_000 for value in struct.unpack(">8I", places)]
         white, red, green, blue = zip(xy[::2], xy[1::2], strict=True)
-        colours = Stated(white, red, green, blue)
-    if len(power := found.get(b"gAMA", b"")) == 4 and (encoded := struct.unpack(">I", power)[0]):
-        gamma = 100_000 / encoded
-        colours = replace(colours, gamma=None if abs(gamma - 2.2) < 0.1 else gamma)
+        colours = Stated(white, red, green, blue) if max(xy) <= 1 else colours
+    if len(power := found.get(b"gAMA", b"")) == 4:
+        gamma = 100_000 / max(struct.unpack(">I", power)[0], 1)
+        colours = replace(colours, gamma=gamma if 0.2 < gamma < 5 and abs(gamma - 2.2) > 0.1 else None)
     return _unless_srgb(colours)
 
 

@@ -79,7 +79,8 @@ def _guarded(data: bytes, name: str, form: Callable[[bytes, str, str], Form]) ->
 def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
     """A picture from a PIL image of any mode that has 1, 8 or 16 bits; metadata in `image.info` come along.
 
-    Orientation and profile are handled as for a file. Raises PictureError for other modes and for zero pixels.
+    Orientation and profile are handled as for a file; of what else a PNG states of its colours a PIL image knows too
+    little. Raises PictureError for other modes and for zero pixels.
     """
     if 0 in image.size:
         raise PictureError(name, "has zero pixels")
@@ -145,7 +146,7 @@ def _decode_png(data: bytes, opened: Image.Image, name: str) -> tuple[Raster, _E
         if not raster.levels[-2:].any() and not png.has_all_rows(data):
             raise PictureError(name, MISSING_ROWS)
     extras = _extras(opened, "PNG")
-    colours = None if extras.icc else png.stated_colours(data)
+    colours = png.stated_colours(data, has_profile=bool(extras.icc))
     extras = replace(
         extras,
         icc=extras.icc if colours is None else icc.stated_profile(colours, gray=raster.model == "gray"),
@@ -156,7 +157,7 @@ def _decode_png(data: bytes, opened: Image.Image, name: str) -> tuple[Raster, _E
 
 
 def _decode_tiff(data: bytes, name: str) -> tuple[Raster, _Extras]:
-    if data[8:10] == CR2_MARK:
+    if data[4:11] == CR2_HEAD:
         raise PictureError(name, RAW)
     header = tiff.read_header(data)
     if header.raw:
@@ -172,9 +173,12 @@ def _decode_tiff(data: bytes, name: str) -> tuple[Raster, _Extras]:
     levels = raster.levels
     if header.first_extra == 0:  # unspecified data, not alpha
         levels = levels[..., : COLOURS[raster.model]]
-    if header.photometric == tiff.PALETTE and levels.shape[2] >= 3 and is_gray(levels):
-        levels = levels[..., 2:]
-    model: icc.Model = "gray" if levels.shape[2] < 3 else raster.model
+    if header.photometric == tiff.PALETTE:
+        if header.icc and levels.shape[2] < 3:  # a palette is one of RGB, and so is its profile
+            levels = np.concatenate([levels[..., :1].repeat(3, axis=2), levels[..., 1:]], axis=2)
+        elif not header.icc and levels.shape[2] >= 3 and is_gray(levels):
+            levels = levels[..., 2:]
+    model: icc.Model = "gray" if levels.shape[2] < 3 else "cmyk" if raster.model == "cmyk" else "rgb"
     extras = _Extras(header.icc, tiff.exif_of(data), header.xmp, _sane_dpi(header.dpi), "TIFF", header.iptc)
     return Raster(levels, model, header.orientation), extras
 
@@ -309,7 +313,7 @@ OPENERS = {  # Pillow plugin, class
 SIZE_FIELDS = {"PNG": (">II", 16), "BMP": ("<ii", 18), "GIF": ("<HH", 6)}
 RAW = "is a camera's raw file, which is not supported; develop it to TIFF, PNG or JPEG first"
 RAW_SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb")  # RAF, three of ORF, RW2, X3F
-CR2_MARK = b"CR"  # behind the header of a TIFF
+CR2_HEAD = b"\x10\0\0\0CR\x02"  # where a TIFF says where its first directory is, and what stands before that
 MISSING_ROWS = "is incomplete: it holds fewer rows of pixels than its PNG header promises"
 # EXIF orientation -> rows mirrored, columns mirrored (after the transpose from 5 on)
 MIRRORED = {1: (0, 0), 2: (0, 1), 3: (1, 1), 4: (1, 0), 5: (0, 0), 6: (0, 1), 7: (1, 1), 8: (1, 0)}

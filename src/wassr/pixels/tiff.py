@@ -62,13 +62,13 @@ def read_header(data: bytes) -> Header:
         raw=_raw(tags),
         icc=_bytes(icc),
         xmp=_bytes(xmp),
-        iptc=_bytes(tags.get(IPTC)),
+        iptc=tags._tagdata.get(IPTC),  # as it stands in the file: Photoshop types it LONG
         dpi=_dpi(tags),
     )
 
 
 def _bytes(value: Any) -> bytes | None:
-    """A field of bytes, which may be typed BYTE or UNDEFINED."""
+    """A field of bytes, typed BYTE or UNDEFINED."""
     whole = value[0] if isinstance(value, tuple) and len(value) == 1 else value
     return whole if isinstance(whole, bytes) else None
 

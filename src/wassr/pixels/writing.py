@@ -2,7 +2,7 @@
 
 Formats without alpha (JPEG, BMP) get the picture composited over white. Formats of 8 bits (all but PNG and TIFF) get
 16-bit pictures rounded once. Gray stays one channel where the format knows gray (WebP does not). `strip` leaves out
-EXIF, XMP and dots per inch; the profile stays, since it says what the numbers mean.
+EXIF, XMP, IPTC and dots per inch; the profile stays, since it says what the numbers mean.
 """
 
 from collections.abc import Callable

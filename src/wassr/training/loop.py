@@ -194,7 +194,7 @@ def _one_step(
         measured = step(batches)
         if not state.finite():
             raise NotFinite("a weight is not finite after the step")
-        seconds = batches.clock.end() + run.watched
+        seconds = batches.clock.end()
         last = share_done(spec, state.step + 1, state.seconds + seconds) >= 1
         kept = any((state.step + 1) % every == 0 for every in (spec.save_every, spec.validate_every))
         if last or run.stop.asked or kept:  # a state or a model: what is kept must be sound
@@ -206,7 +206,6 @@ def _one_step(
     state.step, state.total = state.step + 1, state.total + 1
     state.update_average(spec.ema)
     state.seconds += seconds
-    run.watched = 0.0
     run.progress.step(state.step, state.seconds, batches.clock.spent, spec.batch)
     if state.step % spec.log_every == 0:
         rates = {f"rate/{name}": rate for name, rate in _rates(state)}
@@ -230,11 +229,13 @@ def _one_step(
 
 
 def _watched(run: Run, state: State, spec: Stage, meter: Meter | None) -> None:
-    """A validation, whose time counts for the stage: with the next step's, so that the last validation has its end."""
-    began = time.perf_counter()
+    """A validation, whose time counts for the stage."""
+    began, over = time.perf_counter(), share(state, spec) >= 1
     with run.progress.aside("validation"):
         watch(run, state, spec, meter)
-    run.watched = time.perf_counter() - began
+    state.seconds += time.perf_counter() - began
+    if spec.minutes and not over:  # a stage ends after a step that is validated with its end in sight: one is left
+        state.seconds = min(state.seconds, (1 - 1e-9) * 60 * spec.minutes)
 
 
 def _stepper(run: Run, state: State, spec: Stage, content: Content, clock: Clock) -> Callable[[StepBatches], Measured]:

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -36,13 +36,13 @@ class Progress:
         """A stage begins or continues at `step`."""
         self._stage, self._spec, self._begun = stage, spec, step
         self._step, self._seconds, self._batch = step, 0.0, 1
-        self._first: tuple[int, float] | None = None  # the first step costs more than others and is left out
+        self._first: int | None = None  # the first step costs more than others and is left out
         self._spent: dict[str, float] = {}  # seconds since then, by the keys of PARTS
 
     def step(self, step: int, seconds: float, spent: Mapping[str, float], batch: int) -> None:
-        """`seconds` of the stage's steps so far; `spent`: of this one, by parts."""
+        """`seconds` that the stage has counted so far, validations among them; `spent`: of this step, by parts."""
         if self._first is None:
-            self._first = (step, seconds)
+            self._first = step
         else:
             for part, took in spent.items():
                 self._spent[part] = self._spent.get(part, 0.0) + took
@@ -108,8 +108,12 @@ class Progress:
         self.say(f"validated at step {step}: {words}")
 
     def _since(self) -> tuple[int, float]:
-        """Steps and their seconds since the first step of this process."""
-        return (self._step - self._first[0], self._seconds - self._first[1]) if self._first else (0, 0.0)
+        """Steps since the first one of this process and their own seconds."""
+        return (0, 0.0) if self._first is None else (self._step - self._first, self._whole(ASIDE))
+
+    def _whole(self, without: Collection[str] = ()) -> float:
+        """Seconds of all parts but some, since then."""
+        return sum(took for part, took in self._spent.items() if part not in without)
 
     def _speed(self) -> float:
         done, took = self._since()
@@ -123,9 +127,12 @@ class Progress:
         return f"{each}{self._speed():.1f} images/s, {self._left(took / done)} left, {self._limit(short)}"
 
     def _left(self, each: float) -> str:
-        spec, whole = self._spec, sum(self._spent.values())
-        left = spec.minutes * 60 - self._seconds if spec.minutes else ((spec.steps or 0) - self._step) * each
-        left *= whole / max(whole - sum(self._spent.get(part, 0.0) for part in ASIDE), 1e-9)
+        spec = self._spec
+        if spec.minutes:  # in which all but the disk is counted
+            left, counted = spec.minutes * 60 - self._seconds, self._whole(("disk",))
+        else:
+            left, counted = ((spec.steps or 0) - self._step) * each, self._whole(ASIDE)
+        left *= self._whole() / max(counted, 1e-9)
         minutes, seconds = divmod(round(max(left, 0)), 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
 

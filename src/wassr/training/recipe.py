@@ -264,6 +264,10 @@ class Recipe(Strict):
                 "at scale 1 the low side is the high side until it is degraded, so there is nothing to learn; set "
                 "data.degradations, as in data.degradations: jpeg"
             )
+        if self.generator.consistency_in_training and self.data.degradations:
+            raise ValueError(
+                "consistency_in_training pulls results to the low side, which data.degradations spoil: leave one away"
+            )
         for stage in (self.content, self.adversarial):
             if stage and stage.crop % self.generator.scale:
                 raise ValueError(f"crop {stage.crop} is not a multiple of scale {self.generator.scale}")

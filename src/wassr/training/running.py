@@ -32,7 +32,6 @@ class Run:
     stop_on_plateau: bool = False
     known: bool = False  # the start, since the stage before ended with its validation
     told: str = ""  # word and flags of the last verdict
-    watched: float = 0.0  # seconds of a validation that no step has counted yet
 
 
 def stage_model(run: Run, state: State) -> Path:

@@ -222,9 +222,9 @@ class _Worker:
 
     def _made(self, job: Job, progress: Callable[[int, int], None]) -> _Made | None:
         content = read_source(job.source)
-        if not self.pending(job, content):
-            return None
         source = digest(content)
+        if not self._wanted(job, source):
+            return None
         picture = read_picture(content, job.source.name)
         del content
         extension = job.target.suffix if job.target is not None else self.options.extension or ".png"
@@ -242,7 +242,9 @@ class _Worker:
 
     def pending(self, job: Job, content: bytes) -> bool:
         """See `pending_of`."""
-        source = digest(content)
+        return self._wanted(job, digest(content))
+
+    def _wanted(self, job: Job, source: str) -> bool:
         wanted = [path for path in (job.target, job.map) if path is not None]
         missing = [path for path in wanted if not path.exists() or self._may_replace(path, source)]
         return job.target is None or bool(missing)

@@ -284,8 +284,10 @@ def _not_onto_another(job: Job, inputs: dict[str, Source]) -> Job:
 
 def _named(source: Source, extension: str, suffix: str) -> PurePath:
     name = PurePath("stdin") if source.path is None else PurePath(source.path.name)
-    own = name.suffix if source.path is not None else f".{(kind_of(source.head) or 'PNG').lower()}"
-    return source.folder / f"{name.stem}{suffix}{extension or written_suffix(own)}"
+    if not extension:
+        kind = name.suffix if source.path is not None else f".{kind_of(source.head) or 'PNG'}".lower()
+        extension = written_suffix(kind)
+    return source.folder / f"{name.stem}{suffix}{extension}"
 
 
 def _kind(source: Source) -> str:

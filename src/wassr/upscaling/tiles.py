@@ -74,8 +74,9 @@ class Tiles:
                 return made
         place = f"the tile at row {row.core_start}, column {column.core_start}"
         found = f"model {self.card.name} gives {reason}{'' if same else ', in float32 too'}; nothing is written"
-        cause = "" if self.file is None else f"; its file may be damaged, get it anew: {self.file}"
-        cause += "; or this is no picture for it: try another model (-n)"
+        cause = (
+            "" if self.file is None else f"; its file may be damaged, get it anew: {self.file}; or try another model"
+        )
         raise PictureError(self.name, f"{place}: {found}{cause}")
 
     def _doubt(self, made: Floats, core: Floats) -> str | None:
