@@ -123,7 +123,7 @@ def choice_table(curve: Curve) -> str:
         f"{LEAST_CONSISTENCY:g} dB and a raster of at most {MOST_RASTER:g}"
     )
     return "\n".join(
-        [*lines, "", f"{rule}: **{best}**.", "", f"PSNR-Y, LR-consistency in dB; {found[1.0].score.protocol}"]
+        [*lines, "", f"{rule}: **{best}**.", "", f"PSNR-Y, LR-consistency in dB; {found[1.0].score.protocol('psnr_y')}"]
     )
 
 

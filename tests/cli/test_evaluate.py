@@ -132,6 +132,11 @@ def test_without_originals(wassr: Wassr, data: Path) -> None:
         (("bicubic", "--data", "sets", "--against", "nearest"), "--against nearest: is not evaluated here"),
         (("bicubic", "--data", "sets", "--results", "none"), "--results none: no such folder"),
         (("bicubic", "--data", "sets", "--csv", "sets"), "--csv sets: is a folder"),
+        (("bicubic", "--data", "sets", "--csv", "-"), "--csv -: only --json is written to the screen"),
+        (
+            ("bicubic", "--data", "sets", "--csv", "a.txt", "--json", "./a.txt"),
+            "--json and --csv: two of them name one",
+        ),
         (("bicubic", "--data", "sets", "--page", "keep.png"), "--page keep.png: HTML is written there; name it so, as"),
         (("bicubic", "--data", "sets", "--json", "m.onnx"), "--json m.onnx: JSON is written there"),
         (("bicubic", "--data", "sets", "--metric", "lpips_alex"), "lpips_alex: no lpips_alex.onnx in the package"),

@@ -40,6 +40,15 @@ def test_clean_first_then_draws_seed_by_seed() -> None:
             assert words.min() < 100 < words.mean()
 
 
+def test_of_a_large_picture_the_draws_are_those_of_the_whole() -> None:
+    """Also behind noise, which draws a number for every pixel."""
+    high = np.random.default_rng(0).integers(0, 256, (500, 900, 3), dtype=np.uint8)
+    chain = find_chain("blind").steps
+    for seed in range(4):
+        whole, part = (degrade(one, chain, 4, dice_of_picture(seed, "a")) for one in (high, high[:384, :384]))
+        assert whole.words == part.words
+
+
 def test_of_a_large_picture_the_middle_is_shown() -> None:
     high = np.random.default_rng(0).integers(0, 256, (500, 900, 3), dtype=np.uint8)
     clean = cell(contact_sheet([("a", high)], find_chain("web").steps, 4, 0), 0, 0)

@@ -46,6 +46,16 @@ def test_without_originals_and_with_costs(data: str) -> None:
     assert found.comparison.costs["nearest"].seconds > 0
 
 
+def test_pictures_of_others_are_not_timed_as_the_model_they_are_called_by(data: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (one,) = find_sets([data])
+    for path in one.paths:
+        save(tmp_path / "nearest" / path.name, nearest(4)(read_case(one, path, 4).low))
+    found = evaluate(Request(("nearest",), ("nearest",), (data,), metrics=("psnr_y",))).comparison
+    assert len(found.models) == 2
+    assert list(found.costs) == ["nearest"]
+
+
 def test_inputs_saved_once_and_twice(data: str) -> None:
     once = Request(("bicubic",), (), (data,), metrics=("psnr_y", "niqe"), cost=False, jpeg="90,clean")
     found = evaluate(once)

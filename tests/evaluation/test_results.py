@@ -54,6 +54,11 @@ def test_two_files_for_one_original_are_told() -> None:
         match(["img"], [Path("img_a.png"), Path("img_b.png")], "d")
 
 
+def test_two_originals_of_one_name_are_told() -> None:
+    with pytest.raises(UsageError, match="two originals are called img; rename one"):
+        match(["img", "other", "img"], [Path("img.png"), Path("other.png")], "d")
+
+
 @pytest.mark.parametrize("place", ["", "Set"])
 def test_results_are_found_by_set_or_all_together(data: DataSet, tmp_path: Path, place: str) -> None:
     folder = results_of(data, tmp_path / "theirs" / place, "{}_x4.png")

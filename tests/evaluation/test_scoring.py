@@ -43,8 +43,8 @@ def test_rows_means_and_protocol(folder: Path) -> None:
         ("gray.png", 48, 48),
     ]
     assert all(list(row.values) == list(METRICS) for row in score.pictures)
-    assert score.protocol.startswith("x4; low resolution by 8-bit bicubic")
-    assert score.protocol.endswith("mean of 2 pictures")
+    assert score.protocol("psnr_y").startswith("x4; low resolution by 8-bit bicubic")
+    assert score.protocol("psnr_y").endswith("mean of 2 pictures")
     values = [row.values["psnr_y"] for row in score.pictures]
     assert score.mean("psnr_y") == pytest.approx(np.mean(values))
     low, high = score.interval("psnr_y")
@@ -67,6 +67,7 @@ def test_what_a_metric_cannot_say_is_left_out_of_the_mean(folder: Path) -> None:
     score = score_folder(bicubic(4), folder, 4, {"shy": shy})
     assert np.isnan(score.column("shy")).tolist() == [True, False]
     assert (score.mean("shy"), score.known("shy").tolist()) == (7.0, [7.0])
+    assert score.protocol("shy").endswith("mean of 1 picture")
 
 
 def test_a_row_is_what_the_metric_says(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.evaluation.material import levels, save
 from wassr.evaluation.compressed import Saved, decoded, jpeg_file
-from wassr.evaluation.sets import DataSet, at_qualities, find_sets, read_case
+from wassr.evaluation.sets import DataSet, at_qualities, find_sets, not_looked_into, read_case
 from wassr.ground.errors import PictureError, UsageError
 from wassr.pixels.resize import shrink
 
@@ -45,6 +45,15 @@ def test_the_folder_that_one_stands_in_has_a_name(tree: Path, monkeypatch: pytes
 def test_missing_and_empty_folders_are_told(tree: Path, folder: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         find_sets([tree / folder])
+
+
+def test_folders_that_are_not_looked_into_are_told(tree: Path) -> None:
+    assert not_looked_into([tree, tree / "Two", tree / "Two" / "b.png"]) == []
+    save(tree / "One" / "deep" / "er" / "x.png", levels(48, 48))
+    (line,) = not_looked_into([tree])
+    assert line.startswith(f"--data {tree}: not looked into: {tree / 'One' / 'deep' / 'er'}; name them to have them")
+    save(tree / "y.png", levels(48, 48))
+    assert str(tree / "Two") in not_looked_into([tree])[0]
 
 
 def test_two_sets_of_one_name_are_told(tree: Path, tmp_path: Path) -> None:

@@ -94,3 +94,8 @@ def test_removing_temporaries_touches_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     remove_temporaries(tmp_path)
     assert len(os.listdir(tmp_path)) == 4
+
+
+def test_names_that_are_no_unicode_are_escaped_in_text(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a.json", "ä \udcff")
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == "ä \\udcff"

@@ -43,6 +43,22 @@ def test_what_is_not_kept_is_one_line_with_what_is(run: Reading, tmp_path: Path)
         step_of(old, "balanced")
 
 
+def test_an_export_is_no_checkpoint(run: Reading) -> None:
+    """Nor is a checkpoint a place to export to: the run goes on with it."""
+    assert run.verdict
+    step = run.verdict.take["balanced"]
+    own = weights_of(run, step)
+    for suffix in (".safetensors", ".onnx"):
+        weaker = run.models[own].model_copy(update={"strength": 0.5})
+        exported = run.folder.models / f"made-balanced{suffix}"
+        run = replace(run, models={exported: weaker, **run.models})
+    assert weights_of(run, step) == own
+    for name in (own.name, "made.onnx", "made-content.safetensors"):
+        with pytest.raises(UsageError, match="is a model of the run itself"):
+            target_of(run, "balanced", run.folder.models / name)
+    assert target_of(run, "balanced", Path("made.onnx")) == Path("made.safetensors")
+
+
 def test_names(run: Reading) -> None:
     assert target_of(run, "faithful", None) == run.folder.models / "made-faithful.safetensors"
     assert target_of(run, "400", Path("a/b.onnx")) == Path("a/b.safetensors")

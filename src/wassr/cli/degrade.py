@@ -9,6 +9,8 @@ import typer
 from wassr.cli.options import file_option
 from wassr.ground.errors import PictureError, UsageError
 
+MOST_SEED = 2**53 - 2  # what `data.dice` tells apart; a sheet takes one more
+
 if TYPE_CHECKING:
     from wassr.data.chain import Step
     from wassr.data.filters import Levels
@@ -22,7 +24,7 @@ def degrade(
     output: Annotated[str, typer.Option("-o", "--output", help="A folder for PNGs, or a file for one picture.")] = "",
     chain: Annotated[str, typer.Option(help="jpeg, web, blind, or a chain's YAML file.")] = "jpeg",
     scale: Annotated[int, typer.Option("-s", "--scale", min=1, max=8, help="The low side is 1/SCALE.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed and name, same bytes.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Same seed and name, same bytes.")] = 0,
     preview: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Write a contact sheet.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
 ) -> None:

@@ -74,10 +74,16 @@ def evaluate(
     from wassr.evaluation import request, tables
     from wassr.upscaling.engines import Wish
 
-    files = (("--json", as_json, "JSON"), ("--csv", csv, "CSV"), ("--markdown", markdown, "Markdown"))
-    for option, path, kind in (*files, ("--page", page, "HTML")):
-        if path and path != "-":
-            file_option(option, Path(path), kind)
+    to_screen = as_json == "-"
+    files = {"--json": (None if to_screen or not as_json else Path(as_json), "JSON"), "--csv": (csv, "CSV")}
+    files |= {"--markdown": (markdown, "Markdown"), "--page": (page, "HTML")}
+    wanted = {option: path.expanduser() for option, (path, _) in files.items() if path is not None}
+    for option, path in wanted.items():
+        if str(path) == "-":
+            raise UsageError(f"{option} -: only --json is written to the screen; name a file")
+        file_option(option, path, files[option][1])
+    if len({path.resolve() for path in wanted.values()}) < len(wanted):
+        raise UsageError(f"{' and '.join(wanted)}: two of them name one file; name a file for each")
     asked = request.Request(
         models=tuple(models or ()),
         results=tuple(results or ()),
@@ -100,17 +106,17 @@ def evaluate(
         found = request.evaluate(asked, progress, terminal.say)
     flat = json.dumps({"wassr": __version__, **tables.flat(found.comparison)}, indent=1, ensure_ascii=False)
     columns = min(WIDEST, max(NARROWEST, shutil.get_terminal_size((100, 24)).columns))
-    print(flat if as_json == "-" else tables.text(found.comparison, columns), flush=True)
-    if as_json not in ("", "-"):
-        _write(Path(as_json), flat + "\n")
-    if csv is not None:
-        _write(csv, tables.csv_text(found.comparison))
-    if markdown is not None:
-        _write(markdown, tables.markdown(found.comparison))
-    if page is not None:
+    print(flat if to_screen else tables.text(found.comparison, columns), flush=True)
+    if "--json" in wanted:
+        _write(wanted["--json"], flat + "\n")
+    if "--csv" in wanted:
+        _write(wanted["--csv"], tables.csv_text(found.comparison))
+    if "--markdown" in wanted:
+        _write(wanted["--markdown"], tables.markdown(found.comparison))
+    if "--page" in wanted:
         from wassr.evaluation.page import page as html
 
-        _write(page, html(found.comparison, found.subjects, found.sets, found.references))
+        _write(wanted["--page"], html(found.comparison, found.subjects, found.sets, found.references))
     raise typer.Exit(1 if found.comparison.left_out else 0)
 
 

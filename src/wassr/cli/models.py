@@ -28,7 +28,7 @@ def models(
     from wassr.models.shelf import find, shipped
 
     found = [find(name) for name in model or shipped()]
-    if as_json:
+    if as_json:  # licences among it
         print(json.dumps([_row(file) for file in found], indent=2))
     elif licences:
         print("\n\n".join(_licence(file) for file in found))
@@ -40,9 +40,11 @@ def models(
 
 def _row(file: "ModelFile") -> dict[str, Any]:
     from wassr.evaluation.choice import read_as
+    from wassr.models.lineage import took_part
 
     files = [str(path) for path in (file.weights, file.onnx) if path is not None]
-    row = {**file.card.model_dump(mode="json"), "files": files, "bytes": file.bytes}
+    trained_with = list(took_part(file))
+    row = {**file.card.model_dump(mode="json"), "trained_with": trained_with, "files": files, "bytes": file.bytes}
     for measured in row["measured"]:
         measured |= read_as(measured["metric"])
     return row

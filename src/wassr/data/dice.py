@@ -20,9 +20,17 @@ def dice_of_crop(seed: int, role: int, step: int, sub: int, item: int, attempt: 
 
 
 def dice_of_picture(seed: int, name: str) -> Dice:
-    """The dice of what is done to a whole picture, by its name: other pictures in the folder change nothing."""
+    """The dice of what is done to a whole picture, by its name: other pictures in the folder change nothing.
+
+    seed: below 2^53, since NumPy makes a double of it beside a larger number, as half of the names' are.
+    """
     number = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:8], "little")
     return np.random.Generator(np.random.Philox(key=[seed, number]))
+
+
+def own_dice(dice: Dice) -> Dice:
+    """Dice for something that throws them a number of times that is not known; costs the others two throws."""
+    return np.random.Generator(np.random.Philox(key=dice.integers(0, 2**63, 2, dtype=np.uint64)))
 
 
 def within(bounds: tuple[float, float], dice: Dice) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from wassr.data.chain import Blur, Filter, Noise, Reduce, Resize
-from wassr.data.dice import Dice, pick, within
+from wassr.data.dice import Dice, own_dice, pick, within
 from wassr.pixels.colour import luma
 from wassr.pixels.resize import to_levels
 
@@ -69,6 +69,7 @@ def resize(levels: Levels, spec: Resize, dice: Dice, frame: Frame) -> Degraded:
 def noise(levels: Levels, spec: Noise, dice: Dice, _frame: Frame) -> Degraded:
     """Gaussian, or Poisson: counts of photons, 255 / sigma^2 for each grey level, so that white deviates by sigma."""
     grain, sigma, gray = pick(spec.grains, dice), within(spec.sigma, dice), dice.random() < spec.gray
+    dice = own_dice(dice)  # as many numbers as there are pixels: what comes after must not hang on the size
     if grain == "gaussian":
         shape = (*levels.shape[:2], 1 if gray else 3)
         added = sigma * dice.standard_normal(shape, dtype=np.float32)

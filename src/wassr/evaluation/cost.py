@@ -36,7 +36,7 @@ def measure(asked: str, scale: int, wish: Wish) -> Cost:
     Raises EngineError when the process fails.
     """
     order = json.dumps({"asked": asked, "scale": scale, "wish": asdict(wish)})
-    code = [sys.executable, "-m", "wassr.evaluation.cost", order]
+    code = [sys.executable, "-P", "-m", "wassr.evaluation.cost", order]  # -P: no module from the current folder
     ended = subprocess.run(code, capture_output=True, text=True, check=False)
     if ended.returncode:
         last = (ended.stderr.strip().splitlines() or ["it ended without a word"])[-1]

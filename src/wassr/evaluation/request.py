@@ -8,7 +8,7 @@ from wassr.evaluation import compressed
 from wassr.evaluation.choice import AT_SCALE_1, choose_metrics
 from wassr.evaluation.comparison import Comparison, Progress, compare
 from wassr.evaluation.cost import measure
-from wassr.evaluation.sets import DataSet, at_qualities, find_sets
+from wassr.evaluation.sets import DataSet, at_qualities, find_sets, not_looked_into
 from wassr.evaluation.subjects import Subject, chosen, common_scale, distinct, results, subject
 from wassr.ground.errors import UsageError
 from wassr.upscaling.engines import Wish
@@ -67,6 +67,9 @@ def evaluate(
     if scale == 1 and not request.metrics and say is not None:
         say(f"lr_consistency is left out: {AT_SCALE_1}")
     sets = find_sets(request.data)
+    if say is not None:
+        for line in not_looked_into(request.data):
+            say(line)
     sets = at_qualities(sets, qualities) if qualities else sets
     others = [results(text, sets, scale) for text in request.results]
     # made once for each name: asked again, a busy machine might choose another precision, and A would differ from A
@@ -80,7 +83,7 @@ def evaluate(
         metrics,
         against,
         references=request.references,
-        costs={one.name: took[one.asked] for one in subjects if one.asked in took},
+        costs={one.name: took[one.asked] for one in subjects[: len(request.models)] if one.asked in took},
         progress=progress,
         say=say,
     )

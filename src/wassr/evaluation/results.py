@@ -6,7 +6,7 @@ that looks like another original is noticed by its reduction.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,11 +29,15 @@ UNLIKE = 20.0  # dB between thumbs: results of one picture, even bad ones, are n
 def match(originals: Iterable[str], files: Iterable[Path], where: str) -> dict[str, Path]:
     """The file of each original, both by stem; an equal stem wins. Files of no original are left alone.
 
-    Raises UsageError, naming the original, when there is no file for it or more than one.
+    Raises UsageError, naming the original, when there is no file for it or more than one, or two of its name.
     """
-    stems = sorted(
-        set(originals), key=lambda stem: (-len(stem), stem)
-    )  # of `img` and `img_2`, `img_2_x4` belongs to the longer
+    count = Counter(originals)
+    twice = next((stem for stem, times in count.items() if times > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"--results {where}: two originals are called {twice}; rename one, so that each has its result"
+        )
+    stems = sorted(count, key=lambda stem: (-len(stem), stem))  # of `img` and `img_2`, `img_2_x4` belongs to the longer
     equal, longer = defaultdict[str, list[Path]](list), defaultdict[str, list[Path]](list)
     for file in files:
         owner = next((stem for stem in stems if _belongs(file.stem, stem)), None)

@@ -75,10 +75,9 @@ class Score:
         if silent or not self.source:
             raise ValueError(f"{self.data}: no protocol of {', '.join(silent) or 'the pictures'}")
 
-    @property
-    def protocol(self) -> str:
-        """Of the means, but for what each metric says itself."""
-        return f"{self.source}; mean of {counted(len(self.pictures), 'picture')}"
+    def protocol(self, metric: str) -> str:
+        """Of a metric's mean, but for what the metric says itself."""
+        return f"{self.source}; mean of {counted(len(self.known(metric)), 'picture')}"
 
     def column(self, metric: str) -> Floats:
         """One metric of all pictures, in their order; NaN where it says nothing. Raises KeyError for another metric."""
@@ -106,7 +105,7 @@ class Score:
                 metric=name,
                 value=round(self.mean(name), 4),
                 unit=metric.unit,
-                protocol="; ".join(part for part in (self.protocol, metric.protocol, how) if part),
+                protocol="; ".join(part for part in (self.protocol(name), metric.protocol, how) if part),
             )
             for name, metric in self.metrics.items()
         )

@@ -67,6 +67,21 @@ def pictures_in(folder: Path) -> list[Path]:
     )
 
 
+def not_looked_into(folders: Iterable[Path | str]) -> list[str]:
+    """A line for each folder whose pictures, or some of them, lie deeper than sets are looked for."""
+    lines = []
+    for folder in (Path(each).expanduser() for each in folders):
+        if not folder.is_dir():
+            continue
+        taken = {path for one in _sets(folder) for path in one.paths}
+        files = (path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
+        deep = sorted({path.parent for path in files if path not in taken and not path.name.startswith(".")})
+        if deep:
+            shown = ", ".join(map(str, deep[:3])) + (" ..." if len(deep) > 3 else "")
+            lines.append(f"--data {folder}: not looked into: {shown}; name them to have them as sets of their own")
+    return lines
+
+
 def _sets(folder: Path) -> list[DataSet]:
     if not folder.exists():
         raise UsageError(f"--data {folder}: no such folder")

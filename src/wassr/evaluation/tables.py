@@ -151,7 +151,19 @@ def protocol(comparison: Comparison) -> list[str]:
         lines.append(f"{model}: {how}{took}")
     lines += sorted({f"seconds and memory: {cost.protocol}" for cost in comparison.costs.values()})
     lines += [f"left out for all models: {line}" for line in comparison.left_out]
+    lines += dict.fromkeys(line for row in comparison.rows if (line := _fewer(row.score)))
     return lines
+
+
+def _fewer(score: Score) -> str:
+    """Which metrics say nothing about some pictures, as a judge does about small ones; empty where all are known."""
+    fewer = [name for name in score.metrics if 0 < len(score.known(name)) < len(score.pictures)]
+    words = ", ".join(f"{name} of {len(score.known(name))}" for name in fewer)
+    return (
+        f"{score.data}, {len(score.pictures)} pictures: means of fewer, where others are too small: {words}"
+        if fewer
+        else ""
+    )
 
 
 def by_quality(comparison: Comparison) -> Iterator[tuple[str, list[list[str]]]]:

@@ -56,8 +56,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
-    """Write `content` (text as UTF-8) to `path`, all or nothing."""
-    data = content.encode() if isinstance(content, str) else content
+    """Write `content` to `path`, all or nothing; text as UTF-8, names in it that are no Unicode escaped."""
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
 

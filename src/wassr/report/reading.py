@@ -1,6 +1,7 @@
 """What a run folder tells, read once, without torch; what it lacks is a sentence, not an error."""
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,6 +115,12 @@ class Reading:
             found.setdefault(step, []).append(wish)
         return found
 
+    def is_own(self, path: Path) -> bool:
+        """Whether the run itself goes on with this file: a stage's model or a checkpoint; an export is the user's."""
+        name = re.escape(self.recipe.name) if self.recipe else ".+"
+        beside = path.resolve().parent == self.folder.models.resolve()
+        return beside and re.fullmatch(rf"{name}(-content)?(-step-\d+)?", path.stem) is not None
+
     def model(self, step: int) -> str | None:
         """The file of a step, the deployment form if there is one; of a stage's start the model that it began from."""
         files = [path for path, card in self.models.items() if card.steps == step]
@@ -124,6 +131,7 @@ class Reading:
             files = before  # which may be of an older step than the last of its stage
         elif not files and self.course and step == self.course.start.step:
             return self.start or None
+        files = [path for path in files if self.is_own(path)] or files  # exports may be weaker
         best = min(files, key=lambda path: (path.suffix != DEPLOYMENT, len(path.name)), default=None)
         return str(best) if best else None
 

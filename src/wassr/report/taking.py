@@ -33,6 +33,8 @@ def target_of(run: Reading, word: str, output: Path | None) -> Path:
         return run.folder.models / f"{name}-{word}{WEIGHTS}"
     if output.suffix not in (WEIGHTS, DEPLOYMENT):
         raise UsageError(f"{output}: a model file ends in {DEPLOYMENT} (its weights, {WEIGHTS}, are written beside it)")
+    if run.is_own(output):
+        raise UsageError(f"{output}: is a model of the run itself, which goes on with it; name another file")
     return output.with_suffix(WEIGHTS)
 
 

@@ -18,7 +18,7 @@ def write_report(folders: Sequence[Path], file: Path | None = None) -> Path:
     without anything to tell.
     """
     runs = [read_run(folder) for folder in folders]
-    target = file or (folders[0] / "report.html" if len(runs) == 1 else folders[0].parent / "comparison.html")
+    target = file or (folders[0] / "report.html" if len(runs) == 1 else folders[0].resolve().parent / "comparison.html")
     if target.is_dir():
         raise UsageError(f"{target}: is a folder; name a file")
     made = page(runs[0]) if len(runs) == 1 else comparison(runs)
