@@ -54,7 +54,7 @@ def slim(comparison: Comparison) -> dict[str, dict[str, dict[str, object]]]:
             name: {
                 "mean": score.mean(name),
                 "unit": metric.unit,
-                "protocol": f"{score.protocol}; {metric.protocol}; {row.how}",
+                "protocol": f"{score.protocol(name)}; {metric.protocol}; {row.how}",
                 "pictures": {p.picture: p.values[name] for p in score.pictures},
             }
             for name, metric in score.metrics.items()

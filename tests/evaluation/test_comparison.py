@@ -96,7 +96,7 @@ def test_without_originals(sets: tuple[DataSet, ...]) -> None:
     found = compare([NEAREST], sets[:1], {"lr_consistency": FEW["lr_consistency"]}, "nearest", references=False)
     row = found.score("nearest", "One").pictures[0]
     assert (row.height, row.width) == (200, 244)
-    assert "no originals" in found.score("nearest", "One").protocol
+    assert "no originals" in found.score("nearest", "One").protocol("lr_consistency")
 
 
 def test_pairs_and_the_widest_differences() -> None:

@@ -100,7 +100,7 @@ def test_the_protocol_says_how_inputs_were_saved() -> None:
     clean, saved = (score_of("Own", 4, METRICS, [], saved=one) for one in (Saved(None), Saved(70)))
     assert clean.source == score_of("Own", 4, METRICS, []).source
     assert saved.source == f"{clean.source}; {Saved(70).protocol}"
-    assert "saved as JPEG of quality 70" in saved.protocol
+    assert "saved as JPEG of quality 70" in saved.protocol("psnr_y")
 
 
 def test_at_scale_1_the_originals_are_the_inputs() -> None:

@@ -47,13 +47,17 @@ def test_missing_and_empty_folders_are_told(tree: Path, folder: str, words: str)
         find_sets([tree / folder])
 
 
-def test_folders_that_are_not_looked_into_are_told(tree: Path) -> None:
-    assert not_looked_into([tree, tree / "Two", tree / "Two" / "b.png"]) == []
-    save(tree / "One" / "deep" / "er" / "x.png", levels(48, 48))
-    (line,) = not_looked_into([tree])
-    assert line.startswith(f"--data {tree}: not looked into: {tree / 'One' / 'deep' / 'er'}; name them to have them")
-    save(tree / "y.png", levels(48, 48))
-    assert str(tree / "Two") in not_looked_into([tree])[0]
+def test_folders_that_are_not_looked_into_are_told(tmp_path: Path) -> None:
+    sets, deep = tmp_path / "sets", tmp_path / "sets" / "One" / "deep" / "er"
+    for path in (sets / "One" / "z.png", sets / "Two" / "a.png", sets / "Two" / ".thumbs" / "a.png"):
+        save(path, levels(48, 48))
+    assert not_looked_into([sets, sets / "Two", sets / "Two" / "a.png"]) == []
+    save(deep / "x.png", levels(48, 48))
+    (line,) = not_looked_into([sets])
+    assert line.startswith(f"--data {sets}: not looked into: {deep}; name them to have them")
+    assert not_looked_into([sets, deep]) == []
+    save(sets / "y.png", levels(48, 48))
+    assert str(sets / "Two") in not_looked_into([sets])[0]
 
 
 def test_two_sets_of_one_name_are_told(tree: Path, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ def test_flat_keys(table: Comparison) -> None:
     assert found[f"{key}.low"] < found[f"{key}.mean"] < found[f"{key}.high"]  # type: ignore[operator]
     assert (found[f"{key}.unit"], found[f"{key}.better"], found[f"{key}.reference"]) == ("dB", "higher", "high")
     assert found[f"{key}.pictures"] == {f"{chr(97 + i)}.png": pytest.approx(v) for i, v in enumerate(BETTER)}
+    assert str(found[f"{key}.protocol"]).startswith("x4; made for a test; mean of 8 pictures; BT.601")
     assert "how compact-x4 works" in str(found[f"{key}.protocol"])
     pair = "differences.compact-x4.bicubic.Set.psnr_y"
     assert found[f"{pair}.mean"] == pytest.approx(0.37)
@@ -124,6 +125,13 @@ def test_a_metric_that_says_nothing_and_a_single_picture() -> None:
     assert flat(lone)["results.a.Set.psnr_y.low"] is None
     assert str(flat(lone)["results.a.Set.psnr_y.protocol"]).count("mean of 1 picture;") == 1
     assert ",niqe,," in csv_text(lone)
+
+
+def test_a_mean_of_fewer_pictures_says_so() -> None:
+    some = comparison(a={"psnr_y": [30.0, 31.0, 32.0], "niqe": [5.0, math.nan, 6.0]})
+    assert "Set: of its 3 pictures, means of niqe of 2: the rest are none for it (a)" in markdown(some)
+    assert "mean of 2 pictures; " in str(flat(some)["results.a.Set.niqe.protocol"])
+    assert "the rest are none" not in markdown(comparison(a={"psnr_y": [30.0, 31.0], "niqe": [5.0, 6.0]}))
 
 
 def test_a_single_picture_has_no_interval_and_an_exact_copy_is_told_so() -> None:

@@ -1,6 +1,7 @@
 """EXIF and XMP after turning and enlarging, judged by Pillow's reader."""
 
 import struct
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -159,3 +160,13 @@ def test_xmp_speaks_of_no_picture_that_does_not_come_along():
         b'<GContainer:Directory>\n<b/></GContainer:Directory><dc:title x="1">y</dc:title></a>'
     )
     assert fitted_xmp(elements, 96, 128) == b'<a><dc:title x="1">y</dc:title></a>'
+    torn = b"<hdrgm:A>" * 3 + b"<hdrgm:B><c/>"
+    assert fitted_xmp(torn, 96, 128) == torn
+
+
+def test_xmp_without_ends_takes_no_time():
+    for piece in (b"<hdrgm:A>", b"<hdrgm:A ", b" hdrgm:A=", b" hdrgmm", b"<xmp:Thumbnails>"):
+        whole = piece * (1_000_000 // len(piece))
+        begun = time.process_time()
+        assert fitted_xmp(whole, 96, 128) == whole
+        assert time.process_time() - begun < 5  # seconds; quadratic it would be many minutes

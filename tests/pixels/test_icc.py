@@ -116,3 +116,6 @@ def test_what_states_srgb_changes_nothing_and_what_no_light_has_is_none():
     assert effect(stated_profile(Stated(), gray=False), "rgb") == "none"
     assert stated_profile(Stated(red=(0.3, 0.6)), gray=False) is None
     assert stated_profile(Stated(white=(0.3, 0.0)), gray=False) is None
+    extreme = ((0.01, 0.9179), (0.9052, 0.01), (0.0, 0.00001), (0.0001, 0.0001))
+    assert stated_profile(Stated(*extreme), gray=False) is None  # more than a profile can hold
+    assert stated_profile(Stated(*extreme, gamma=1.0), gray=False) == stated_profile(Stated(gamma=1.0), gray=False)

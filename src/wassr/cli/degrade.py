@@ -8,8 +8,9 @@ import typer
 
 from wassr.cli.options import file_option
 from wassr.ground.errors import PictureError, UsageError
+from wassr.ground.files import at_home
 
-MOST_SEED = 2**53 - 2  # what `data.dice` tells apart; a sheet takes one more
+MOST_SEED = 2**53 - 4  # what `data.dice` tells apart; a sheet takes three more
 
 if TYPE_CHECKING:
     from wassr.data.chain import Step
@@ -41,7 +42,7 @@ def degrade(
     if preview is not None:
         file_option("--preview", preview)
     steps = find_chain(chain).steps
-    out = Path(output).expanduser()
+    out = at_home(output)
     found = find_sources(inputs, recursive=True, leave_out=out if output and out.is_dir() else None)
     if not found.sources:
         raise UsageError(nothing_found(inputs, found, recursive=True))
@@ -60,7 +61,7 @@ def _jobs(found: "Found", output: str) -> "tuple[Job, ...]":
     """Which picture becomes which PNG. Raises UsageError for an output that does not fit."""
     from wassr.upscaling.inputs import plan
 
-    path = Path(output).expanduser()
+    path = at_home(output)
     single = not found.many and not path.is_dir() and not output.endswith(("/", os.sep))
     if single and not found.sources[0].trouble and path.suffix.lower() != ".png":
         raise UsageError(

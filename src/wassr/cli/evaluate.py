@@ -9,6 +9,7 @@ import typer
 
 from wassr.cli.options import Device, Engine, Precision, Threads, file_option
 from wassr.ground.errors import UsageError
+from wassr.ground.files import at_home
 
 WHAT, FILES = "What is computed", "Output"
 NARROWEST, WIDEST = 72, 160  # columns of the table
@@ -77,7 +78,7 @@ def evaluate(
     to_screen = as_json == "-"
     files = {"--json": (None if to_screen or not as_json else Path(as_json), "JSON"), "--csv": (csv, "CSV")}
     files |= {"--markdown": (markdown, "Markdown"), "--page": (page, "HTML")}
-    wanted = {option: path.expanduser() for option, (path, _) in files.items() if path is not None}
+    wanted = {option: at_home(path) for option, (path, _) in files.items() if path is not None}
     for option, path in wanted.items():
         if str(path) == "-":
             raise UsageError(f"{option} -: only --json is written to the screen; name a file")

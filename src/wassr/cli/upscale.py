@@ -11,6 +11,7 @@ import typer
 
 from wassr.cli.options import WHERE, Device, Engine, Precision, Threads, file_option
 from wassr.ground.errors import ModelError, UsageError
+from wassr.ground.files import at_home
 from wassr.ground.words import counted
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def upscale(
     _check_together(strength, contact_sheet, bool(invented), dry_run, report is not None)
     least = parse_min_size(min_size) if min_size else None
     target = Target(scale, width, height, long_side, short_side, least)
-    out_folder = Path(output).expanduser() if output != "-" and Path(output).expanduser().is_dir() else None
+    out_folder = at_home(output) if output != "-" and at_home(output).is_dir() else None
     found = find_sources([*(inputs or []), *(more or [])], recursive, out_folder)
     if not found.sources:
         raise UsageError(nothing_found([*(inputs or []), *(more or [])], found, recursive))

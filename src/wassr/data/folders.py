@@ -12,6 +12,7 @@ import numpy as np
 
 from wassr.data.decoded import FileFacts, Levels, file_for, map_pixels, write_pixels
 from wassr.ground.errors import CannotStart, PictureError
+from wassr.ground.files import at_home
 from wassr.ground.words import counted
 from wassr.pixels.formats import READABLE, read_rgb
 from wassr.pixels.picture import RgbLevels
@@ -70,7 +71,7 @@ def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
     Raises TrainingError when a folder is missing or holds no picture.
     """
     found: list[Path] = []
-    for folder in map(_at_home, folders):
+    for folder in map(at_home, folders):
         if not folder.exists():
             raise CannotStart(f"{folder}: no such folder of pictures")
         files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
@@ -79,13 +80,6 @@ def find_pictures(folders: Iterable[str | Path]) -> list[Path]:
             raise CannotStart(f"{folder}: no pictures in it (known: {', '.join(sorted(READABLE))})")
         found += pictures
     return found
-
-
-def _at_home(folder: str | Path) -> Path:
-    try:
-        return Path(folder).expanduser()
-    except RuntimeError:  # ~nobody
-        return Path(folder)
 
 
 def load_pictures(
@@ -97,7 +91,7 @@ def load_pictures(
     those of an earlier call are taken up again; without it, or where it cannot be written, they are decoded whenever a
     crop needs them. Raises TrainingError when nothing is left.
     """
-    into = Path(folder).expanduser() if folder else None
+    into = at_home(folder) if folder else None
     found = _Found(gigabytes, into)
     bad, small = 0, 0
     with ThreadPoolExecutor(workers) as pool:

@@ -18,6 +18,7 @@ from wassr.evaluation.metrics import psnr
 from wassr.evaluation.scoring import Case
 from wassr.evaluation.sets import DataSet, pictures_in
 from wassr.ground.errors import PictureError, UsageError
+from wassr.ground.files import at_home
 from wassr.pixels.resize import resize_rounded
 
 Levels = NDArray[np.uint8]
@@ -115,7 +116,7 @@ def named(text: str) -> tuple[str, Path]:
     """`NAME=DIR` or `DIR` as it stands on a command line: a name for tables, and the folder."""
     name, mark, folder = text.partition("=")
     if not mark or Path(text).is_dir():
-        name, folder = Path(text).expanduser().resolve().name, text
+        name, folder = at_home(text).resolve().name, text
     if not name or not folder:
         raise UsageError(f"--results {text}: write DIR or NAME=DIR")
-    return name, Path(folder).expanduser()
+    return name, at_home(folder)

@@ -1,5 +1,6 @@
 """Sets of test pictures: which folders are one, which picture is in which, and each as a case to be enlarged."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from wassr.data.folders import read_levels
 from wassr.evaluation.compressed import Saved, decoded, jpeg_file
 from wassr.evaluation.scoring import Case, case_of
 from wassr.ground.errors import PictureError, UsageError
+from wassr.ground.files import at_home
 from wassr.pixels.formats import READABLE
 
 
@@ -29,7 +31,7 @@ def find_sets(folders: Iterable[str | Path]) -> tuple[DataSet, ...]:
     A single picture is a set of one. Raises UsageError when a folder is missing or holds no picture, and when two sets
     have one name.
     """
-    found = [one for folder in folders for one in _sets(Path(folder).expanduser())]
+    found = [one for folder in folders for one in _sets(at_home(folder))]
     taken: dict[str, DataSet] = {}
     for one in found:
         if one.name in taken:
@@ -69,16 +71,19 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def not_looked_into(folders: Iterable[Path | str]) -> list[str]:
     """A line for each folder whose pictures, or some of them, lie deeper than sets are looked for."""
+    places = [at_home(each) for each in folders]
+    taken = {path.resolve() for place in places for one in _sets(place) for path in one.paths}
     lines = []
-    for folder in (Path(each).expanduser() for each in folders):
-        if not folder.is_dir():
-            continue
-        taken = {path for one in _sets(folder) for path in one.paths}
-        files = (path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file())
-        deep = sorted({path.parent for path in files if path not in taken and not path.name.startswith(".")})
+    for place in (place for place in places if place.is_dir()):
+        deep = []
+        for here, below, files in os.walk(place):  # goes by what it may not read, and never along links
+            below[:] = sorted(name for name in below if not name.startswith("."))
+            paths = (Path(here, name) for name in files if not name.startswith("."))
+            if any(path.suffix.lower() in READABLE and path.resolve() not in taken for path in paths):
+                deep.append(here)
         if deep:
-            shown = ", ".join(map(str, deep[:3])) + (" ..." if len(deep) > 3 else "")
-            lines.append(f"--data {folder}: not looked into: {shown}; name them to have them as sets of their own")
+            shown = ", ".join(deep[:3]) + (" ..." if len(deep) > 3 else "")
+            lines.append(f"--data {place}: not looked into: {shown}; name them to have them as sets of their own")
     return lines
 
 

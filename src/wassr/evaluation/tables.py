@@ -94,7 +94,7 @@ def flat(comparison: Comparison) -> dict[str, object]:
             found[f"{key}.count"] = count
             found[f"{key}.unit"], found[f"{key}.better"] = metric.unit, _better(metric)
             found[f"{key}.reference"] = metric.reference
-            found[f"{key}.protocol"] = f"{row.score.protocol}; {metric.protocol}; {row.how}"
+            found[f"{key}.protocol"] = f"{row.score.protocol(name)}; {metric.protocol}; {row.how}"
             found[f"{key}.pictures"] = {p.picture: plain(p.values[name]) for p in row.score.pictures}
     for model, data, name in _differences(comparison):
         metric, less = comparison.metrics[name], comparison.paired(model, data, name)
@@ -151,7 +151,10 @@ def protocol(comparison: Comparison) -> list[str]:
         lines.append(f"{model}: {how}{took}")
     lines += sorted({f"seconds and memory: {cost.protocol}" for cost in comparison.costs.values()})
     lines += [f"left out for all models: {line}" for line in comparison.left_out]
-    lines += dict.fromkeys(line for row in comparison.rows if (line := _fewer(row.score)))
+    fewer = dict[str, list[str]]()
+    for row in comparison.rows:
+        fewer.setdefault(_fewer(row.score), []).append(row.model)
+    lines += [f"{line} ({', '.join(models)})" for line, models in fewer.items() if line]
     return lines
 
 
@@ -160,7 +163,7 @@ def _fewer(score: Score) -> str:
     fewer = [name for name in score.metrics if 0 < len(score.known(name)) < len(score.pictures)]
     words = ", ".join(f"{name} of {len(score.known(name))}" for name in fewer)
     return (
-        f"{score.data}, {len(score.pictures)} pictures: means of fewer, where others are too small: {words}"
+        f"{score.data}: of its {len(score.pictures)} pictures, means of {words}: the rest are none for it"
         if fewer
         else ""
     )

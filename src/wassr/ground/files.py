@@ -9,6 +9,14 @@ from pathlib import Path
 TOO_LONG = "a name in it is longer than the file system takes (255 bytes, as a rule); choose a shorter one"
 
 
+def at_home(path: str | Path) -> Path:
+    """The path, with ~ at its beginning as the user's home; where it is nobody's, it is a part of the name."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def in_the_way(path: Path) -> Path | None:
     """The file that stands where `path` needs a folder above it, if one does."""
     above = next((parent for parent in path.parents if parent.exists()), None)

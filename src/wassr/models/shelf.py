@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wassr.ground.errors import NoSuchModel
+from wassr.ground.files import at_home
 from wassr.models import tensorlayer
 from wassr.models.card import Card
 from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
@@ -66,7 +67,7 @@ def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
     names = shipped(folder)
     if str(model) in names:
         return _open(names[str(model)])
-    path = Path(model).expanduser()
+    path = at_home(model)
     if path.is_dir():
         raise NoSuchModel(_folder_hint(path))
     if path.suffix not in (WEIGHTS, DEPLOYMENT, tensorlayer.SUFFIX):

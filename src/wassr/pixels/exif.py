@@ -24,6 +24,11 @@ SHORT, LONG = 3, 4
 DESCRIPTIVE_TAGS = (270, 271, 272, 305, 306, 315, 316, 18246, 18249, 40091, 40092, 40093, 40094, 40095, 33432)
 
 
+# names in XMP of what does not come along: the gain map of Ultra HDR, the film of a motion photo
+ABSENT = rb"hdrgm:\w+|GCamera:(?:MotionPhoto|MicroVideo)\w*"
+MOST_ENDLESS = 20  # elements without an end that are looked for
+
+
 @dataclass(frozen=True)
 class _Directory:
     """Where one image file directory stands in the blob: tag -> position of its 12 bytes, and of the next pointer."""
@@ -172,6 +177,24 @@ def fitted_xmp(xmp: bytes | None, height: int, width: int) -> bytes | None:
         number = str(value).encode()
         xmp = re.sub(rb"(\b%s\s*=\s*[\"'])\d+(?=[\"'])" % name, rb"\g<1>" + number, xmp)
         xmp = re.sub(rb"(<%s>)\s*\d+\s*(?=</%s>)" % (name, name), rb"\g<1>" + number, xmp)
-    xmp = re.sub(rb"\s(hdrgm|GCamera:(MotionPhoto|MicroVideo)\w*):?\w*\s*=\s*(\"[^\"]*\"|'[^']*')", b"", xmp)
-    gone = rb"(xmp|xap):Thumbnails|(G?Container):Directory|hdrgm:\w+|GCamera:(MotionPhoto|MicroVideo)\w*"
-    return re.sub(rb"<(%s)\b[^>]*?(/>|>.*?</\1>)" % gone, b"", xmp, flags=re.DOTALL)
+    xmp = re.sub(rb"\s(?:%s)\s*=\s*(?:\"[^\"]*\"|'[^']*')" % ABSENT, b"", xmp)
+    return _without_elements(xmp, rb"<((?:xmp|xap):Thumbnails|G?Container:Directory|%s)\b[^<>]*>" % ABSENT)
+
+
+def _without_elements(xmp: bytes, opening: bytes) -> bytes:
+    """Without the elements whose opening tag is so, its name the group 1; an element without its end stays."""
+    kept, done, endless = [], 0, set[bytes]()
+    for found in re.finditer(opening, xmp):
+        name, end = found[1], found.end()
+        if found.start() < done or name in endless or len(endless) > MOST_ENDLESS:  # inside one that goes; no end
+            continue
+        if not found[0].endswith(b"/>"):
+            closing = b"</%s>" % name
+            at = xmp.find(closing, end)
+            if at < 0:
+                endless.add(name)
+                continue
+            end = at + len(closing)
+        kept.append(xmp[done : found.start()])
+        done = end
+    return b"".join([*kept, xmp[done:]])

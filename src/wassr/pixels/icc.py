@@ -94,14 +94,22 @@ class Stated:
 
 @lru_cache(maxsize=32)
 def stated_profile(colours: Stated, gray: bool) -> bytes | None:
-    """An ICC profile that says so; None where no lights have such colours."""
+    """An ICC profile that says so; where no lights have such colours, one of its gamma, or None without one."""
+    try:
+        return _stated(colours, gray)
+    except (ValueError, struct.error):  # the latter: more than a profile can hold
+        return None if colours.gamma is None else _stated(Stated(gamma=colours.gamma), gray)
+
+
+def _stated(colours: Stated, gray: bool) -> bytes:
+    """Raises ValueError or struct.error where no lights have such colours."""
     places = (colours.white, colours.red, colours.green, colours.blue)
     if not all(y > 0 for _, y in places):
-        return None
+        raise ValueError("a colour without light")
     white, *lights = (np.array([x / y, 1, (1 - x - y) / y]) for x, y in places)
     mixing = np.stack(lights, axis=1)
     if abs(np.linalg.det(mixing)) < 1e-6:
-        return None
+        raise ValueError("lights that mix to no colours")
     to_d50 = np.linalg.inv(CONES) @ np.diag((CONES @ D50) / (CONES @ white)) @ CONES
     adapted = to_d50 @ mixing @ np.diag(np.linalg.solve(mixing, white))
     curve = SRGB_CURVE if colours.gamma is None else _curve(0, colours.gamma)

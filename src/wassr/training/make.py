@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from wassr.ground.errors import CannotStart, ModelError, TrainingError
+from wassr.ground.files import at_home
 from wassr.ground.settings import dump_settings
 from wassr.models.build import Generator, build_generator, build_network, load_network
 from wassr.models.card import Card
@@ -160,7 +161,7 @@ def portable(recipe: Recipe) -> Recipe:
             return {key: shorter(value) for key, value in node.items()}
         if isinstance(node, list):
             return [shorter(value) for value in node]
-        return Path(node).name if isinstance(node, str) and Path(node).expanduser().is_absolute() else node
+        return Path(node).name if isinstance(node, str) and at_home(node).is_absolute() else node
 
     return Recipe.model_validate(shorter(recipe.model_dump(mode="json")))
 

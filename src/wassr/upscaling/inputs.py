@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from wassr.ground.errors import UsageError
-from wassr.ground.files import in_the_way
+from wassr.ground.files import at_home, in_the_way
 from wassr.ground.words import counted
 from wassr.pixels.formats import READABLE, WRITABLE, written_suffix
 from wassr.pixels.reading import kind_of
@@ -102,7 +102,7 @@ def find_sources(inputs: list[str], recursive: bool = False, leave_out: Path | N
         if text == STREAM:
             sources[STREAM] = Source(None)
             continue
-        path = Path(text).expanduser()
+        path = at_home(text)
         if path.is_dir():
             many = True
             found = list(_walk(path, recursive, leave_out))
@@ -125,7 +125,7 @@ def find_sources(inputs: list[str], recursive: bool = False, leave_out: Path | N
 def nothing_found(inputs: list[str], found: Found, recursive: bool) -> str:
     """That no picture was found, where it was looked, and what would help."""
     where = ", ".join(inputs[:3]) + (f" and {len(inputs) - 3} more" if len(inputs) > 3 else "")
-    folders = [folder for folder in (Path(text).expanduser() for text in inputs) if folder.is_dir()]
+    folders = [folder for folder in (at_home(text) for text in inputs) if folder.is_dir()]
     place = "among what matches" if not folders else "found in it" if len(inputs) == 1 else "found in them"
     others = f" ({counted(found.passed_over, 'other file')})" if found.passed_over else ""
     below = " or in folders below" if recursive and folders else ""
@@ -148,7 +148,7 @@ def plan(found: Found, output: str, extension: str = "auto", suffix: str = "", o
         if found.many or len(found.sources) != 1:
             raise UsageError(f"{option} -: only a single picture can be written to stdout")
         return Plan((Job(found.sources[0], None, found.sources[0].trouble),), None, single=True)
-    path = Path(output).expanduser()
+    path = at_home(output)
     blocked = in_the_way(path)
     if blocked is not None:
         raise UsageError(f"{option} {output}: {blocked} is a file, no folder; name another place")
