@@ -201,7 +201,7 @@ def write_cards(results: Sequence[Result], options: argparse.Namespace, where: s
         protocol = f"{options.size}x{options.size}, openvino {best.precision}, {options.threads} threads, {where}"
         measured = Measurement(data="", metric=SPEED, value=round(best.seconds, 4), unit="s", protocol=protocol)
         file = find(model)
-        for path in filter(None, (file.weights, file.onnx)):
+        for path in file.files:
             replace_card(path, merged(file.card, [measured]))
 
 

@@ -51,13 +51,13 @@ def test_folders_that_are_not_looked_into_are_told(tmp_path: Path) -> None:
     sets, deep = tmp_path / "sets", tmp_path / "sets" / "One" / "deep" / "er"
     for path in (sets / "One" / "z.png", sets / "Two" / "a.png", sets / "Two" / ".thumbs" / "a.png"):
         save(path, levels(48, 48))
-    assert not_looked_into([sets, sets / "Two", sets / "Two" / "a.png"]) == []
+    assert not_looked_into([sets, sets / "Two", sets / "Two" / "a.png"], find_sets([sets])) == []
     save(deep / "x.png", levels(48, 48))
-    (line,) = not_looked_into([sets])
+    (line,) = not_looked_into([sets], find_sets([sets]))
     assert line.startswith(f"--data {sets}: not looked into: {deep}; name them to have them")
-    assert not_looked_into([sets, deep]) == []
+    assert not_looked_into([sets, deep], find_sets([sets, deep])) == []
     save(sets / "y.png", levels(48, 48))
-    assert str(sets / "Two") in not_looked_into([sets])[0]
+    assert str(sets / "Two") in not_looked_into([sets], find_sets([sets]))[0]
 
 
 def test_two_sets_of_one_name_are_told(tree: Path, tmp_path: Path) -> None:

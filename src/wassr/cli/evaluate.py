@@ -76,15 +76,7 @@ def evaluate(
     from wassr.upscaling.engines import Wish
 
     to_screen = as_json == "-"
-    files = {"--json": (None if to_screen or not as_json else Path(as_json), "JSON"), "--csv": (csv, "CSV")}
-    files |= {"--markdown": (markdown, "Markdown"), "--page": (page, "HTML")}
-    wanted = {option: at_home(path) for option, (path, _) in files.items() if path is not None}
-    for option, path in wanted.items():
-        if str(path) == "-":
-            raise UsageError(f"{option} -: only --json is written to the screen; name a file")
-        file_option(option, path, files[option][1])
-    if len({path.resolve() for path in wanted.values()}) < len(wanted):
-        raise UsageError(f"{' and '.join(wanted)}: two of them name one file; name a file for each")
+    wanted = _wanted(None if to_screen or not as_json else Path(as_json), csv, markdown, page)
     asked = request.Request(
         models=tuple(models or ()),
         results=tuple(results or ()),
@@ -119,6 +111,20 @@ def evaluate(
 
         _write(wanted["--page"], html(found.comparison, found.subjects, found.sets, found.references))
     raise typer.Exit(1 if found.comparison.left_out else 0)
+
+
+def _wanted(as_json: Path | None, csv: Path | None, markdown: Path | None, page: Path | None) -> dict[str, Path]:
+    """Option -> the file that it asks for. Raises UsageError, before anything is computed, where it cannot have it."""
+    files = {"--json": (as_json, "JSON"), "--csv": (csv, "CSV"), "--markdown": (markdown, "Markdown")}
+    files["--page"] = (page, "HTML")
+    wanted = {option: at_home(path) for option, (path, _) in files.items() if path is not None}
+    for option, path in wanted.items():
+        if str(path) == "-":
+            raise UsageError(f"{option} -: only --json is written to the screen; name a file")
+        file_option(option, path, files[option][1])
+    if len({path.resolve() for path in wanted.values()}) < len(wanted):
+        raise UsageError(f"{' and '.join(wanted)}: two of them name one file; name a file for each")
+    return wanted
 
 
 def _write(path: Path, content: str) -> None:

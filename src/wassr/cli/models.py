@@ -42,8 +42,7 @@ def _row(file: "ModelFile") -> dict[str, Any]:
     from wassr.evaluation.choice import read_as
     from wassr.models.lineage import took_part
 
-    files = [str(path) for path in (file.weights, file.onnx) if path is not None]
-    trained_with = list(took_part(file))
+    files, trained_with = list(map(str, file.files)), list(took_part(file))
     row = {**file.card.model_dump(mode="json"), "trained_with": trained_with, "files": files, "bytes": file.bytes}
     for measured in row["measured"]:
         measured |= read_as(measured["metric"])

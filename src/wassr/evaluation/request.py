@@ -68,7 +68,7 @@ def evaluate(
         say(f"lr_consistency is left out: {AT_SCALE_1}")
     sets = find_sets(request.data)
     if say is not None:
-        for line in not_looked_into(request.data):
+        for line in not_looked_into(request.data, sets):
             say(line)
     sets = at_qualities(sets, qualities) if qualities else sets
     others = [results(text, sets, scale) for text in request.results]

@@ -69,12 +69,11 @@ def pictures_in(folder: Path) -> list[Path]:
     )
 
 
-def not_looked_into(folders: Iterable[Path | str]) -> list[str]:
-    """A line for each folder whose pictures, or some of them, lie deeper than sets are looked for."""
-    places = [at_home(each) for each in folders]
-    taken = {path.resolve() for place in places for one in _sets(place) for path in one.paths}
+def not_looked_into(folders: Iterable[Path | str], sets: Iterable[DataSet]) -> list[str]:
+    """A line for each folder whose pictures, or some of them, lie deeper than its sets were looked for."""
+    taken = {path.resolve() for one in sets for path in one.paths}
     lines = []
-    for place in (place for place in places if place.is_dir()):
+    for place in (place for place in map(at_home, folders) if place.is_dir()):
         deep = []
         for here, below, files in os.walk(place):  # goes by what it may not read, and never along links
             below[:] = sorted(name for name in below if not name.startswith("."))

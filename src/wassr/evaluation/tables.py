@@ -160,13 +160,11 @@ def protocol(comparison: Comparison) -> list[str]:
 
 def _fewer(score: Score) -> str:
     """Which metrics say nothing about some pictures, as a judge does about small ones; empty where all are known."""
-    fewer = [name for name in score.metrics if 0 < len(score.known(name)) < len(score.pictures)]
-    words = ", ".join(f"{name} of {len(score.known(name))}" for name in fewer)
-    return (
-        f"{score.data}: of its {len(score.pictures)} pictures, means of {words}: the rest are none for it"
-        if fewer
-        else ""
-    )
+    known = {name: len(score.known(name)) for name in score.metrics}
+    words = ", ".join(f"{name} of {count}" for name, count in known.items() if 0 < count < len(score.pictures))
+    if not words:
+        return ""
+    return f"{score.data}: of its {len(score.pictures)} pictures, means of {words}: the rest are none for it"
 
 
 def by_quality(comparison: Comparison) -> Iterator[tuple[str, list[list[str]]]]:

@@ -86,10 +86,7 @@ def write_picture(picture: Picture, target: Path | str, quality: int | None = No
 
 def encode_picture(picture: Picture, format: str, quality: int | None = None, strip: bool = False) -> bytes:
     """The bytes of the file that `write_picture` would write; `format` is a name ("PNG") or a suffix (".png")."""
-    suffix = f".{format.lower().removeprefix('.')}"
-    kind = WRITABLE.get(suffix)
-    if kind is None:
-        raise UsageError(f"pictures are not written as {format!r}; choose one of {', '.join(WRITABLE)}")
+    kind = _kind(format)
     _check_quality(quality)
     out = io.BytesIO()
     try:
@@ -101,7 +98,7 @@ def encode_picture(picture: Picture, format: str, quality: int | None = None, st
 
 def check_holds(format: str, height: int, width: int) -> None:
     """Raises PictureError where a picture of this size is more than the format (as in `encode_picture`) can hold."""
-    kind = WRITABLE[f".{format.lower().removeprefix('.')}"]
+    kind = _kind(format)
     try:
         check_size(kind, height, width)
     except ValueError as error:
@@ -110,7 +107,7 @@ def check_holds(format: str, height: int, width: int) -> None:
 
 def holds_alpha(format: str) -> bool:
     """Whether the format (as in `encode_picture`) keeps transparency; the others lay it on white."""
-    return ENCODERS[WRITABLE[f".{format.lower().removeprefix('.')}"]].alpha
+    return ENCODERS[_kind(format)].alpha
 
 
 def written_suffix(suffix: str) -> str:
@@ -133,6 +130,14 @@ def _content(path: Path, name: str) -> bytes:
         raise PictureError(name, "is larger than the memory there is") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise PictureError(name, f"cannot be read ({one_line(error)})") from error
+
+
+def _kind(format: str) -> str:
+    """The encoder's name for a name or suffix. Raises UsageError where nothing is written so."""
+    kind = WRITABLE.get(f".{format.lower().removeprefix('.')}")
+    if kind is None:
+        raise UsageError(f"pictures are not written as {format!r}; choose one of {', '.join(WRITABLE)}")
+    return kind
 
 
 def _check_quality(quality: int | None) -> None:

@@ -12,7 +12,7 @@ from wassr.models.card import Card
 from wassr.models.modelfile import DEPLOYMENT, WEIGHTS, read_card
 from wassr.training.course import Course, courses
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
-from wassr.training.runfolder import RunFolder
+from wassr.training.runfolder import RunFolder, content_model, final_model
 from wassr.training.runlog import GIVEN_UP, Entry, read_log
 from wassr.training.samples import DIFFERENCES, SAMPLES, Strip, kept_strips, read_strip
 from wassr.training.verdict import Verdict, Wish, judge
@@ -117,15 +117,17 @@ class Reading:
 
     def is_own(self, path: Path) -> bool:
         """Whether the run itself goes on with this file: a stage's model or a checkpoint; an export is the user's."""
-        name = re.escape(self.recipe.name) if self.recipe else ".+"
-        beside = path.resolve().parent == self.folder.models.resolve()
-        return beside and re.fullmatch(rf"{name}(-content)?(-step-\d+)?", path.stem) is not None
+        if path.resolve().parent != self.folder.models.resolve():
+            return False
+        places = [place(self.recipe, self.folder) for place in (content_model, final_model)] if self.recipe else []
+        return not places or re.sub(r"-step-\d+$", "", path.stem) in {place.stem for place in places}
 
     def model(self, step: int) -> str | None:
         """The file of a step, the deployment form if there is one; of a stage's start the model that it began from."""
         files = [path for path, card in self.models.items() if card.steps == step]
         if isinstance(self.stage, AdversarialStage) and self.course and step == self.course.start.step:
-            before = [path for path in self.models if self.recipe and path.stem == f"{self.recipe.name}-content"]
+            stem = content_model(self.recipe, self.folder).stem if self.recipe else ""
+            before = [path for path in self.models if path.stem == stem]
             if not before:
                 return self.start or self.stage.start
             files = before  # which may be of an older step than the last of its stage

@@ -137,7 +137,7 @@ class Progress:
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
 
     def _limit(self, short: bool) -> str:
-        whole = sum(self._spent.values())
+        whole = self._whole()
         shares = sorted(((took / whole, part) for part, took in self._spent.items()), reverse=True)
         most, *others = [(f"{share:.0%}", part) for share, part in shares if share >= 0.005]
         rest = "" if short else "".join(f", {part} {share}" for share, part in others)

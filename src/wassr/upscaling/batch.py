@@ -209,15 +209,14 @@ class _Worker:
             source,
             target,
             "done",
-            "",
-            picture.width,
-            picture.height,
-            seconds,
-            share,
-            by.model,
-            generations(by.found),
-            by.projection,
-            picture.frames,
+            width=picture.width,
+            height=picture.height,
+            seconds=seconds,
+            invented=share,
+            model=by.model,
+            jpeg=generations(by.found),
+            projection=by.projection,
+            frames=picture.frames,
         )
 
     def _made(self, job: Job, progress: Callable[[int, int], None]) -> _Made | None:
