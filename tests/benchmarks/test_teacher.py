@@ -22,3 +22,19 @@ def test_the_file_does_what_the_network_does(tmp_path: Path) -> None:
     with torch.no_grad():
         wanted = peers.load("rlfn-s", SHARED / "peers")(torch.from_numpy(low)).numpy()
     assert np.abs(OpenVinoEngine(path, "float32").run(low) - wanted).max() < 1e-3
+
+
+def test_the_mean_of_eight_orientations_turns_with_its_input() -> None:
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 48, 3, padding=1), torch.nn.PixelShuffle(4))
+    turned, low = teacher.Turns(network), torch.rand(1, 3, 8, 12)
+    with torch.no_grad():
+        plain, made = network(low), turned(low)
+        for turns in range(4):
+            for flips in ((), (3,)):
+                seen = torch.rot90(low, turns, (2, 3)).flip(flips)
+                wanted = torch.rot90(made, turns, (2, 3)).flip(flips)
+                torch.testing.assert_close(turned(seen), wanted)
+                assert not torch.allclose(network(seen), torch.rot90(plain, turns, (2, 3)).flip(flips)) or (
+                    (turns, flips) == (0, ())
+                )

@@ -288,6 +288,34 @@ def test_places_are_where_the_crops_come_from(candidates: int) -> None:
 
 
 @pytest.mark.parametrize("luma", [False, True])
+@pytest.mark.parametrize("candidates", [1, 3])
+def test_what_a_teacher_made_is_cut_as_the_pictures_are(pictures: Pictures, candidates: int, luma: bool) -> None:
+    key = Key("generator", 2)
+    marked = in_memory(255 - pictures.levels(i) for i in range(len(pictures)))
+    stream = Stream(pictures, 4, 32, 20, seed=3, candidates=candidates, luma=luma, taught=marked)
+    batch = stream.make(key)
+    assert batch.taught is not None
+    torch.testing.assert_close(batch.taught, 1 - batch.high)
+    assert batch.taught.is_contiguous()
+    assert {(place.top % 4, place.left % 4) for place in stream.places(key)} == {(0, 0)}
+
+
+def test_beside_a_teacher_low_is_cut_from_the_reduced_picture() -> None:
+    key, picture = Key("generator", 2), photograph(72, 96, 0)
+    stream = Stream(in_memory([picture]), 4, 32, 80, seed=3, taught=in_memory([picture]))
+    whole, places = shrink(picture, 4), stream.places(key)
+    for place, low in zip(places, stream.make(key).low, strict=True):
+        top, left = place.top // 4, place.left // 4
+        crop = np.rot90(whole[top : top + 8, left : left + 8], place.quarters)
+        crop = crop[:, ::-1] if place.mirrored else crop
+        found = (low * 255).round().permute(1, 2, 0).numpy()
+        # rows are reduced first, and rounded between: those of a crop that lies on its side are the columns
+        np.testing.assert_allclose(found, crop, atol=2 * (place.quarters % 2))
+    assert {place.top for place in places} == set(range(0, 41, 4))
+    assert {place.left for place in places} == set(range(0, 65, 4))
+
+
+@pytest.mark.parametrize("luma", [False, True])
 def test_batches_lie_in_memory_as_networks_read_them(pictures: Pictures, luma: bool) -> None:
     batch = Stream(pictures, 4, 32, 2, seed=0, luma=luma).make(Key("generator", 0))
     assert batch.low.is_contiguous()

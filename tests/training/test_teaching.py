@@ -2,21 +2,29 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tests.training.conftest import Make
-from wassr.data.stream import Batch, luma
+from tests.training.conftest import Make, waves
+from wassr.data.folders import find_pictures, load_pictures
+from wassr.data.stream import Batch, Key, luma
 from wassr.ground.errors import TrainingError
 from wassr.models.build import build_generator, reduce
 from wassr.models.export import export
 from wassr.models.modelfile import load_weights
+from wassr.pixels.resize import shrink
 from wassr.training import make
+from wassr.training import teaching as module
 from wassr.training.adversarial_loss import AdversarialLoss
 from wassr.training.batches import StepBatches
 from wassr.training.loop import train
-from wassr.training.recipe import AdversarialStage, Stage, Teacher
-from wassr.training.teaching import teaching
+from wassr.training.material import load_material
+from wassr.training.recipe import AdversarialStage, Recipe, Stage, Teacher
+from wassr.training.runlog import read_log, series
+from wassr.training.teaching import taught_ahead, teaching
+from wassr.upscaling.upscaler import Upscaler
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +142,88 @@ def test_a_teacher_that_is_told_the_quality(recipe: Make) -> None:
     assert torch.equal(told.low, given.low)
     with pytest.raises(TrainingError, match=r"wants the JPEG quality .* set generator\.arguments="):
         teaching(teacher, recipe(content={}, data=degraded))
+
+
+def ahead(master: Path, recipe: Make, folder: Path | None = None, **other: object) -> tuple[Recipe, Teacher]:
+    """A recipe with a teacher that teaches ahead, at half a share, and that teacher."""
+    data = {"data": {"train": [str(folder)]}} if folder else {}
+    spec = Teacher(model=str(master), ahead=True, share=0.5)
+    return recipe(content={"teacher": spec.model_dump()}, **(data | other)), spec
+
+
+def test_ahead_it_makes_of_whole_pictures_what_it_makes_of_crops(master: Path, recipe: Make, tmp_path: Path) -> None:
+    Image.fromarray(waves(67, 73, 1)).save(tmp_path / "a.png")
+    Image.fromarray(waves(64, 72, 2)).save(tmp_path / "b.png")
+    whole, spec = ahead(master, recipe, tmp_path)
+    pictures = load_pictures(find_pictures([tmp_path]), 32, 1.0)
+    taught = taught_ahead(spec, whole, pictures, lambda line: None)
+    at_once = teaching(spec.model_copy(update={"ahead": False, "share": 1.0}), recipe(content={}))
+    for index in range(2):
+        levels, made = pictures.levels(index), taught.levels(index)
+        high = torch.from_numpy(levels[:64, :72].copy()).permute(2, 0, 1)[None] / 255
+        low = torch.from_numpy(shrink(levels[:64, :72], 4)).permute(2, 0, 1)[None] / 255
+        wanted = at_once(Batch(low, high)).high[0].permute(1, 2, 0).numpy() * 255
+        assert np.abs(made[:64, :72] - wanted).max() <= 0.51
+        assert np.array_equal(made[64:], levels[64:])  # a rim that is no pixel of the low side
+        assert np.array_equal(made[:, 72:], levels[:, 72:])
+        assert np.abs(made[:64, :72].astype(float) - levels[:64, :72]).mean() > 1  # otherwise nothing was shown
+    batch = crops()
+    mixed = teaching(spec, whole)(Batch(batch.low, batch.high, torch.zeros_like(batch.high)))
+    torch.testing.assert_close(mixed.high, batch.high / 2)
+
+
+def test_ahead_a_student_of_luma_sees_gray(master: Path, recipe: Make, pictures: Path) -> None:
+    whole, spec = ahead(master, recipe, pictures, generator={"network": "espcn", "channels": "y"})
+    found = load_pictures(find_pictures([pictures]), 32, 1.0)
+    made = taught_ahead(spec, whole, found, lambda line: None).levels(0)
+    assert np.ptp(made, axis=2).max() <= 1
+    gray = luma(torch.from_numpy(found.levels(0).copy()).permute(2, 0, 1)[None].float())
+    assert 0 < np.abs(made[..., 0] - gray[0, 0].numpy()).mean() < 30
+
+
+def test_ahead_its_results_are_kept_for_the_next_run(
+    master: Path, recipe: Make, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"train": [str(pictures)], "cache_folder": str(tmp_path / "kept")}
+    whole, spec = ahead(master, recipe, data=data)
+    first = load_material(whole, lambda line: None)
+    made = [first.taught[spec].levels(i).copy() for i in range(4)]
+    one = next((tmp_path / "kept").rglob("*.pixels"))
+    torn = one.read_bytes()[:-1]
+    one.unlink()
+    one.write_bytes(torn)  # made anew
+    enlarged: list[int] = []
+    ask = Upscaler.__call__
+    monkeypatch.setattr(Upscaler, "__call__", lambda *a: enlarged.append(1) or ask(*a))
+    again = load_material(whole, lambda line: None).taught[spec]
+    assert all(np.array_equal(again.levels(i), made[i]) for i in range(4))
+    assert enlarged == [1]
+    assert not load_material(whole, lambda line: None, past_content=True).taught
+    monkeypatch.setattr(module, "write_pixels", lambda *a: (_ for _ in ()).throw(OSError("disk full")))
+    one.unlink()
+    in_memory = load_material(whole, lambda line: None).taught[spec]
+    assert all(np.array_equal(in_memory.levels(i), made[i]) for i in range(4))
+    assert not one.exists()
+
+
+def test_ahead_its_results_are_what_a_run_learns(master: Path, recipe: Make, tmp_path: Path) -> None:
+    whole, spec = ahead(master, recipe)
+    model = train(whole, tmp_path / "run", say=lambda line: None)
+    assert load_weights(model)[1].losses == "l1 1; target: results of master (CC0-1.0), share 0.5"
+    with load_material(whole, lambda line: None).stream(whole, make.stage_of(whole, "content")) as stream:
+        first = stream.make(Key("generator", 0))
+    with torch.no_grad():
+        made = make.new_generator(whole)(first.low)
+    wanted = float((made - teaching(spec, whole)(first).high).abs().mean())
+    assert series(read_log(tmp_path / "run" / "log.jsonl"), "loss/l1")[0][1] == pytest.approx(wanted, rel=1e-4)
+    assert abs(wanted - float((made - first.high).abs().mean())) > 0.01  # the originals are another target
+
+
+def test_ahead_nobody_can_teach_what_is_drawn_later(recipe: Make) -> None:
+    spec = {"network": "compact", "arguments": {"channels": 16, "blocks": 1, "quality_plane": True}}
+    degraded = recipe(content={}, generator=spec, data={"degradations": [{"jpeg": {"quality": [30, 30]}}]})
+    with pytest.raises(TrainingError, match=r"drawn anew for every crop; set teacher\.ahead: false"):
+        teaching(Teacher(model=TOLD, ahead=True), degraded)
 
 
 def test_a_teacher_without_its_deployment_form_is_refused(master: Path, recipe: Make, tmp_path: Path) -> None:

@@ -60,11 +60,13 @@ class Key:
 class Batch:
     """low (N, C, crop/scale, crop/scale) and high (N, C, crop, crop), float32 in [0, 1].
 
-    low is what the generator sees: behind its colours there may be the plane of the quality, quality / 100.
+    low is what the generator sees: behind its colours there may be the plane of the quality, quality / 100. taught: as
+    high, what a teacher made of the pictures before, where there is one.
     """
 
     low: Tensor
     high: Tensor
+    taught: Tensor | None = None
 
 
 class Place(NamedTuple):
@@ -103,14 +105,19 @@ class Stream:
         jpeg: Saver = "codec",
         device: torch.device | str = "cpu",
         quality_plane: bool = False,
+        taught: Pictures | None = None,
     ) -> None:
-        """workers: threads that prepare batches ahead; 0: each is made when it is asked for.
+        """taught: a teacher's results, one for each of the pictures and of its size, cut as they are; crops then lie at
+        multiples of the scale, where the low side's pixels are those that the teacher saw.
+
+        workers: threads that prepare batches ahead; 0: each is made when it is asked for.
 
         device: where batches go. jpeg: who does the saves that end the degradations; tensor: the whole batch, there.
         quality_plane: behind each low side, what is known of its JPEG (`told`). Raises ValueError where tensors cannot
         (`split_at_last_saves`).
         """
-        self.pictures, self.crop, self.batch, self.seed = pictures, crop, batch, seed
+        self.pictures, self.crop, self.batch, self.seed, self.taught = pictures, crop, batch, seed, taught
+        self.apart = scale if taught else 1  # pixels from one place for a crop to the next
         self.luma, self.candidates, self.workers = luma, candidates, workers
         self.scale, self.degradations, self.device, self.quality_plane = scale, degradations, device, quality_plane
         self._chain, self._saves = split_at_last_saves(degradations) if jpeg == "tensor" else (degradations, ())
@@ -148,9 +155,14 @@ class Stream:
         lows = np.empty((self.batch, 3, self._size // self.scale, self._size // self.scale), dtype=np.uint8)
         saves: list[tuple[Save, ...]] = []
         qualities = [UNCOMPRESSED] * self.batch
+        targets = np.empty((self.batch, self.crop, self.crop, 3), dtype=np.uint8) if self.taught else None
         for item, (place, crop) in enumerate(self._drawn(key)):
             # channels side by side in each row: one matrix product reduces the rows of all three as they lie
             crops[item] = _turned(crop, place).transpose(0, 2, 1)
+            if self.taught and targets is not None:
+                targets[item] = _turned(
+                    _cut(self.taught.levels(place.picture), place.top, place.left, self.crop), place
+                )
             if self.degradations:
                 lows[item], left, qualities[item] = self._degraded(crops[item], key, item)
                 saves.append(left)
@@ -163,10 +175,15 @@ class Stream:
             low = self._reduced(wide).to(self.device)
         inside = slice(self.margin, self.margin + self.crop)
         high = wide[:, inside, :, inside].to(self.device).float().transpose(1, 2)
+        taught = None if targets is None else torch.from_numpy(targets).to(self.device).float().permute(0, 3, 1, 2)
         if self.luma:
-            low, high = luma(low), luma(high)
+            low, high, taught = luma(low), luma(high), None if taught is None else luma(taught)
         low = _share_of_white(low)
-        return Batch(with_quality(low, qualities) if self.quality_plane else low, _share_of_white(high))
+        return Batch(
+            with_quality(low, qualities) if self.quality_plane else low,
+            _share_of_white(high),
+            None if taught is None else _share_of_white(taught),
+        )
 
     def places(self, key: Key) -> list[Place]:
         """Where the crops of a batch come from."""
@@ -208,8 +225,8 @@ class Stream:
     def _candidate(self, draws: Draws) -> Candidate:
         index = min(bisect_right(self.shares, draws.random()), len(self.pictures) - 1)
         picture = self.pictures.levels(index)
-        top = draws.integer(picture.shape[0] - self.crop + 1)
-        left = draws.integer(picture.shape[1] - self.crop + 1)
+        top = self.apart * draws.integer((picture.shape[0] - self.crop) // self.apart + 1)
+        left = self.apart * draws.integer((picture.shape[1] - self.crop) // self.apart + 1)
         return (index, top, left), _cut(picture, top - self.margin, left - self.margin, self._size)
 
     def _detail(self, candidate: Candidate) -> float:

@@ -10,8 +10,8 @@ from wassr.training.clock import Clock
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 
 
-def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
-    """The stream that a stage of a recipe learns from."""
+def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures, taught: Pictures | None = None) -> Stream:
+    """The stream that a stage of a recipe learns from. taught: what its teacher made of the pictures before."""
     return Stream(
         pictures,
         recipe.generator.scale,
@@ -24,6 +24,7 @@ def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures) -> Stream:
         degradations=recipe.data.degradations,
         jpeg=recipe.data.jpeg,
         quality_plane=bool(recipe.generator.arguments.get(QUALITY_PLANE, False)),
+        taught=taught,
     )
 
 

@@ -11,7 +11,7 @@ from wassr.ground.errors import CannotStart
 from wassr.models.build import Generator
 from wassr.training import make
 from wassr.training.adversarial import Adversary
-from wassr.training.batches import StepBatches, stream_of
+from wassr.training.batches import StepBatches
 from wassr.training.board import Board
 from wassr.training.clock import Clock
 from wassr.training.guard import NotFinite, Refused, loudness
@@ -78,7 +78,7 @@ def _run(
     say: Say,
     stop_on_plateau: bool,
 ) -> Path:
-    material = load_material(recipe, say)
+    material = load_material(recipe, say, past_content=state.stage == "adversarial")
     if numbers:
         say(f"{folder.path}: continuing the {state.stage} stage at step {state.step}")
     progress = Progress(say)
@@ -170,7 +170,7 @@ def _stage(run: Run, state: State) -> None:
     step = _stepper(run, state, spec, content, clock)
     teach = teaching(spec.teacher, recipe) if spec.teacher else lambda batch: batch
     run.progress.begin(state.stage, state.step, spec)
-    with stream_of(recipe, spec, run.material.pictures) as stream:
+    with run.material.stream(recipe, spec) as stream:
         meter = meter_of(run, spec, stream) if isinstance(spec, AdversarialStage) else None
         if state.step == 0:
             run.log.say(state.total, "stage", state.stage)

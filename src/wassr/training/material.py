@@ -1,16 +1,19 @@
 """The pictures of a run: those to learn from, those held out, and what the card says of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 from wassr.data.degradations import with_reduction
 from wassr.data.folders import Pictures, find_pictures, load_pictures, split
+from wassr.data.stream import Stream
 from wassr.ground.errors import CannotStart
 from wassr.ground.words import counted
-from wassr.training.recipe import Recipe
+from wassr.training.batches import stream_of
+from wassr.training.recipe import Recipe, Stage, Teacher
+from wassr.training.teaching import taught_ahead
 from wassr.training.validation import Pair, validation_pairs
 
 EVERY, MOST_HELD = 20, 32  # each 20th picture is held out, but no more than 32
@@ -23,10 +26,19 @@ class Material:
     pictures: Pictures
     pairs: list[Pair]
     words: str  # for the model's card
+    taught: dict[Teacher, Pictures] = field(default_factory=dict)  # what teachers made of the pictures ahead
+
+    def stream(self, recipe: Recipe, spec: Stage) -> Stream:
+        """The stream that a stage learns from."""
+        ahead = self.taught[spec.teacher] if spec.teacher and spec.teacher.ahead else None
+        return stream_of(recipe, spec, self.pictures, ahead)
 
 
-def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
-    """Read the pictures of a recipe and tell about them. Raises TrainingError when there is nothing to learn from."""
+def load_material(recipe: Recipe, say: Callable[[str], None], past_content: bool = False) -> Material:
+    """Read the pictures of a recipe and tell about them. Raises TrainingError when there is nothing to learn from.
+
+    past_content: the content stage has ended; what its teacher makes is not needed.
+    """
     files, held = _divided(recipe)
     pairs = _pairs(recipe, held)
     largest = max(stage.crop for stage in (recipe.content, recipe.adversarial) if stage)
@@ -38,7 +50,10 @@ def load_material(recipe: Recipe, say: Callable[[str], None]) -> Material:
     say(f"{recipe.name}: {words}; {torch.get_num_threads()} threads, {recipe.precision}")
     for note in pictures.notes:
         say(f"warning: {note}")
-    return Material(pictures, pairs, words)
+    stages = (None if past_content else recipe.content, recipe.adversarial)
+    teachers = {stage.teacher for stage in stages if stage and stage.teacher and stage.teacher.ahead}
+    taught = {teacher: taught_ahead(teacher, recipe, pictures, say) for teacher in teachers}
+    return Material(pictures, pairs, words, taught)
 
 
 def held_out_pairs(recipe: Recipe) -> list[Pair]:

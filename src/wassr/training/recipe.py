@@ -176,6 +176,10 @@ class Teacher(Strict):
 
     model: str = Field(description="name or .onnx file of a model of the same scale")
     share: float = Field(default=1.0, gt=0, le=1, description="of its result in the target; the rest is the original")
+    ahead: bool = Field(
+        default=False,
+        description="its results are made of whole pictures before the first step; crops lie on the low side's pixels",
+    )
 
 
 class Stage(Strict):

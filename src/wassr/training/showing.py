@@ -13,7 +13,6 @@ from wassr.data.survey import survey, suspicions
 from wassr.pixels.caption import caption
 from wassr.pixels.formats import picture_from_array, write_picture
 from wassr.pixels.resize import to_levels
-from wassr.training.batches import stream_of
 from wassr.training.material import Material, load_material
 from wassr.training.recipe import Recipe, Stage
 from wassr.training.teaching import teaching
@@ -51,7 +50,7 @@ def _stage_part(name: str, recipe: Recipe, stage: Stage, material: Material, say
     teach = teaching(stage.teacher, recipe) if stage.teacher else None
     tiles: list[Levels] = []
     lows: list[Tensor] = []
-    with stream_of(recipe, stage, material.pictures) as stream:
+    with material.stream(recipe, stage) as stream:
         for step in range(-(-CROPS // stage.batch)):
             key = Key("generator", step)
             batch = stream(key)
