@@ -186,7 +186,7 @@ def problems(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> 
 def test_check_refuses_what_cannot_be() -> None:
     fatal, _ = problems(PRESETS["wgan-gp"], CRITICS["vgg"](crop=32, width=8), ADAM)
     assert len(fatal) == 1
-    assert "set critic.arguments.normalisation to layer or none" in fatal[0]
+    assert "set adversarial.critic.arguments.normalisation to layer or none" in fatal[0]
     for normalisation in ("layer", "none"):
         assert problems(PRESETS["wgan-gp"], CRITICS["vgg"](crop=32, width=8, normalisation=normalisation), ADAM) == (
             [],
@@ -199,7 +199,7 @@ def test_check_refuses_what_cannot_be() -> None:
 
 def test_a_clip_cannot_bound_what_spectral_norm_divides_again() -> None:
     fatal, _ = problems(PRESETS["wgan-clip"], CRITICS["unet"](width=8), RMSPROP)
-    assert "set critic.arguments.spectral: false" in fatal[0]
+    assert "set adversarial.critic.arguments.spectral: false" in fatal[0]
     assert problems(PRESETS["wgan-clip"], CRITICS["unet"](width=8, spectral=False), RMSPROP) == ([], [])
 
 
@@ -218,7 +218,7 @@ def test_check_warns_of_what_is_doubtful() -> None:
     assert problems(PRESETS["srgan"], with_batches, Optimizer(betas=(0.9, 0.999))) == ([], [])
     fatal, doubtful = problems(PRESETS["hinge-sn"], critic, ADAM)
     assert not fatal
-    assert "set critic.arguments.normalisation to none" in doubtful[0]
+    assert "set adversarial.critic.arguments.normalisation to none" in doubtful[0]
     assert problems(PRESETS["hinge-sn"], CRITICS["lean"](), ADAM) == ([], [])
 
 

@@ -177,7 +177,9 @@ def problem(recipe: Make, **adversarial: object) -> str:
 
 
 def test_critics_that_cannot_be(recipe: Make) -> None:
-    assert "set critic.arguments.normalisation" in problem(recipe, critic={"network": "vgg", "arguments": {"width": 4}})
+    assert "set adversarial.critic.arguments.normalisation" in problem(
+        recipe, critic={"network": "vgg", "arguments": {"width": 4}}
+    )
     assert "multiple of 64" in problem(recipe, critic={"network": "dcgan"})
 
 

@@ -264,6 +264,23 @@ def test_a_preset_on_the_command_line_is_taken_whole(preset: str, small: bool) -
         find_recipe("srgan-x4", ("adversarial.adversarial.preset=wgan-gb",))
 
 
+def test_a_preset_and_other_keys_in_any_order() -> None:
+    wanted = PRESETS["wgan-gp"].model_copy(update={"critic_steps": 1})
+    name, steps = "adversarial.adversarial=wgan-gp", "adversarial.adversarial.critic_steps=1"
+    for recipe in ("wgan-gp-x4", "srgan-x4", "wgan-fork-x4"):
+        for given in ((name, steps), (steps, name)):
+            stage = find_recipe(recipe, given).adversarial
+            assert stage is not None
+            assert stage.adversarial == wanted
+
+
+@pytest.mark.parametrize("small", [False, True])
+def test_a_key_of_a_gan_that_the_file_names(small: bool) -> None:
+    stage = find_recipe("wgan-fork-x4", ("adversarial.adversarial.clip=0.05",), small).adversarial
+    assert stage is not None
+    assert stage.adversarial == PRESETS["wgan-clip-all"].model_copy(update={"clip": 0.05})
+
+
 def test_an_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(SettingsError, match="no such preset; did you mean wgan-gp\\?"):
         find_recipe("demo", ("adversarial.adversarial=wgan-gb",))

@@ -17,7 +17,9 @@ def export(
     step: Annotated[int | None, typer.Option("--step", metavar="N", help="or the checkpoint of this step")] = None,
     strength: Annotated[
         float,
-        typer.Option("--strength", metavar="0..1", help="how far from the model that training began from"),
+        typer.Option(
+            "--strength", metavar="SHARE", help="above 0, at most 1: how far from the model that training began from"
+        ),
     ] = 1.0,
     output: Annotated[
         Path | None,

@@ -80,8 +80,8 @@ Any key may be left out for its default, and set on the command line: wassr trai
 Sizes are pixels of the high-resolution side. For editors: wassr recipes --schema"""
 
 MORE = """
-One of them, complete and explained: wassr recipes NAME. In minutes on two cores: wassr train NAME data=DIR --small.
-For editors: wassr recipes --schema"""
+One of them, complete and explained: wassr recipes NAME. For editors: wassr recipes --schema
+In minutes on two cores: wassr train NAME data=DIR --small (demo is small already)."""
 
 
 def recipes(

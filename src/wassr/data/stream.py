@@ -100,7 +100,7 @@ class Stream:
         seed: int,
         luma: bool = False,
         candidates: int = 1,
-        workers: int = 1,
+        workers: int = 0,
         degradations: tuple[Step, ...] = (),
         jpeg: Saver = "codec",
         device: torch.device | str = "cpu",
@@ -110,7 +110,8 @@ class Stream:
         """taught: a teacher's results, one for each of the pictures and of its size, cut as they are; crops then lie at
         multiples of the scale, where the low side's pixels are those that the teacher saw.
 
-        workers: threads that prepare batches ahead; 0: each is made when it is asked for.
+        workers: threads that prepare batches ahead; 0: each is made when it is asked for. A thread more than there are
+        cores costs more than it saves: torch's threads then sleep after each operation instead of waiting for the next.
 
         device: where batches go. jpeg: who does the saves that end the degradations; tensor: the whole batch, there.
         quality_plane: behind each low side, what is known of its JPEG (`told`). Raises ValueError where tensors cannot

@@ -151,8 +151,8 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
         found.append(
             Problem(
                 True,
-                "BatchNorm in the critic under a per-sample gradient penalty: set critic.arguments.normalisation to "
-                "layer or none",
+                "BatchNorm in the critic under a per-sample gradient penalty: set adversarial.critic.arguments.normalisation "
+                "to layer or none",
             )
         )
     if any(isinstance(m, nn.Sigmoid) for m in list(critic.modules())[-2:]):
@@ -166,8 +166,8 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
         found.append(
             Problem(
                 True,
-                "clip bounds weights that the critic's own spectral norm divides again: set critic.arguments.spectral: "
-                "false, or clip: null",
+                "clip bounds weights that the critic's own spectral norm divides again: set "
+                "adversarial.critic.arguments.spectral: false, or clip: null",
             )
         )
     norm = any(isinstance(m, NORMALISATIONS) for m in critic.modules())
@@ -183,7 +183,7 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
             Problem(
                 False,
                 "a normalisation layer in a critic under spectral norm takes the bound away again: set "
-                "critic.arguments.normalisation to none",
+                "adversarial.critic.arguments.normalisation to none",
             )
         )
     return found

@@ -105,7 +105,9 @@ class Data(Strict):
     )
     cache_gigabytes: Positive = Field(default=4.0, description="memory for decoded pictures, as 8-bit pixels")
     cache_folder: str | None = Field(default=None, description="folder that keeps the others decoded, from run to run")
-    workers: int = Field(default=1, ge=0, description="threads that prepare crops ahead; never changes what they are")
+    workers: int = Field(
+        default=0, ge=0, description="threads that prepare crops ahead, for cores beyond `threads`; never changes crops"
+    )
     degradations: NamedSteps = Field(
         default=(), description="what the low side went through: a chain's name (jpeg, web, blind), its file, or steps"
     )
