@@ -151,8 +151,8 @@ def check(spec: AdversarialLoss, critic: nn.Module, optimizer: Optimizer) -> lis
         found.append(
             Problem(
                 True,
-                "BatchNorm in the critic under a per-sample gradient penalty: set adversarial.critic.arguments.normalisation "
-                "to layer or none",
+                "BatchNorm in the critic under a per-sample gradient penalty: set "
+                "adversarial.critic.arguments.normalisation to layer or none",
             )
         )
     if any(isinstance(m, nn.Sigmoid) for m in list(critic.modules())[-2:]):
