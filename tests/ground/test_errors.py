@@ -1,6 +1,7 @@
 """Every error is a WassrError and stays one line."""
 
 import inspect
+import pickle
 
 from wassr.ground import errors
 from wassr.ground.errors import PictureError, SettingsError, UsageError, WassrError
@@ -21,3 +22,8 @@ def test_picture_error_names_the_file() -> None:
     error = PictureError("a.png", "is empty")
     assert str(error) == "a.png: is empty"
     assert (error.path, error.reason) == ("a.png", "is empty")
+
+
+def test_errors_of_a_pool_of_processes_arrive() -> None:
+    again = pickle.loads(pickle.dumps(PictureError("a.png", "is empty")))
+    assert (type(again), str(again), again.path) == (PictureError, "a.png: is empty", "a.png")

@@ -99,3 +99,20 @@ def test_removing_temporaries_touches_nothing_else(tmp_path: Path) -> None:
 def test_names_that_are_no_unicode_are_escaped_in_text(tmp_path: Path) -> None:
     write_whole(tmp_path / "a.json", "ä \udcff")
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == "ä \\udcff"
+
+
+def test_a_replaced_file_keeps_its_permissions_and_a_link_its_place(tmp_path: Path) -> None:
+    private, link = tmp_path / "private.txt", tmp_path / "link.txt"
+    private.write_text("old")
+    private.chmod(0o600)
+    link.symlink_to(private)
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert private.read_text() == "new"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+
+
+def test_the_umask_of_other_threads_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("changed"))
+    write_whole(tmp_path / "a.txt", "new")
+    assert os.listdir(tmp_path) == ["a.txt"]

@@ -36,3 +36,22 @@ def test_a_signal_after_two_engines_is_handled(tmp_path: Path) -> None:
     command = [sys.executable, "-c", ENGINES, str(tmp_path / "model.xml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
+
+
+THREADS = """
+import sys, threading
+from wassr import Upscaler
+gate, made = threading.Barrier(4), []
+def make():
+    gate.wait()
+    made.append(Upscaler("espcn-x4", precision="float32", threads=1))
+threads = [threading.Thread(target=make) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(made), len({id(one.engine._core) for one in made}))
+"""
+
+
+def test_the_first_ones_of_several_threads_share_one() -> None:
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["4", "1"], done.stderr

@@ -5,6 +5,8 @@ import os
 import struct
 import subprocess
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +265,33 @@ def test_real_photos_are_read_and_written(tmp_path):
         again = read_picture(target)
         assert again.colour.shape == picture.colour.shape
         assert np.abs(again.colour - picture.colour).mean() < 0.02
+
+
+def test_buffers_and_streams_of_any_kind(tmp_path):
+    data = saved(pil(3), "PNG")
+    wanted = to_array(read_picture(data))
+    for source in (bytearray(data), memoryview(data)):
+        assert np.array_equal(to_array(read_picture(source)), wanted)
+    closed = io.BytesIO(data)
+    closed.close()
+    for stream, why in ((closed, "closed file"), (io.StringIO("text"), "a stream of text")):
+        with pytest.raises(PictureError, match=why):
+            read_picture(stream)
+    (tmp_path / "a.png").write_bytes(data)
+    with (tmp_path / "a.png").open(encoding="utf-8") as text, pytest.raises(PictureError, match="cannot be read"):
+        read_picture(text)
+
+
+def test_qualities_that_are_no_python_integers():
+    picture = picture_from_array(smooth(3))
+    assert encode_picture(picture, "JPEG", np.int64(90)) == encode_picture(picture, "JPEG", 90)
+    for wrong in ("90", 90.5, 0, 101):
+        with pytest.raises(UsageError, match="quality must be a whole number from 1 to 100, not"):
+            encode_picture(picture, "JPEG", wrong)
+
+
+@pytest.mark.parametrize("extras", [{"dpi": (1e9, 1e9)}, {"xmp": "text"}])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "BMP"])
+def test_metadata_that_no_format_holds_end_in_no_traceback(extras, kind):
+    with suppress(PictureError):
+        encode_picture(replace(picture_from_array(smooth(3)), **extras), kind)

@@ -1,5 +1,8 @@
 """Pillow's globals are set while we decode and come back afterwards, also with several threads inside."""
 
+import os
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -16,6 +19,8 @@ def test_globals_come_back(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 123)
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     filters = list(warnings.filters)
+    with strict_pillow(100):  # other threads must not meet a limit of a small picture's
+        assert Image.MAX_IMAGE_PIXELS == 123
     with strict_pillow(1000):
         assert Image.MAX_IMAGE_PIXELS == 500
         assert not ImageFile.LOAD_TRUNCATED_IMAGES
@@ -57,3 +62,36 @@ def test_vips_is_loaded_once():
 )
 def test_one_line(error, text):
     assert one_line(error) == text
+
+
+def test_what_others_do_to_the_filters_meanwhile_stays():
+    before = list(warnings.filters)
+    try:
+        with strict_pillow(1000):
+            warnings.filterwarnings("error", message="theirs")
+        assert [one[0] for one in warnings.filters[: len(warnings.filters) - len(before)]] == ["error"]
+        with strict_pillow(1000):
+            warnings.resetwarnings()
+        assert not warnings.filters
+    finally:
+        warnings.filters[:] = before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_is_told_that_libvips_would_hang():
+    child = """
+import os
+from wassr.ground.errors import UsageError
+from wassr.pixels.libraries import vips
+vips()
+if os.fork() == 0:
+    try:
+        vips()
+    except UsageError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+vips()
+"""
+    done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True, timeout=60)
+    assert "would hang here: start processes by spawn" in done.stdout

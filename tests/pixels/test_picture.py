@@ -162,3 +162,23 @@ def test_bleeding_invents_nothing(height, width, seed):
         assert seen.min() - 1e-5 <= filled.min() <= filled.max() <= seen.max() + 1e-5
     else:
         assert np.array_equal(filled, colour)
+
+
+def test_planes_are_float32_and_there():
+    with pytest.raises(
+        ValueError, match="colour must be an array of float32 in \\[0, 1\\], not uint8: see picture_from_array"
+    ):
+        Picture(np.full((8, 8, 3), 100, np.uint8))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="not list"):
+        Picture([[[0.5]]])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="alpha must be"):
+        Picture(np.zeros((8, 8, 3), np.float32), np.zeros((8, 8)))
+    with pytest.raises(ValueError, match="no pixels"):
+        Picture(np.zeros((0, 8, 3), np.float32))
+
+
+def test_pictures_are_compared_as_things():
+    one, other = (Picture(np.zeros((2, 2, 3), np.float32)) for _ in range(2))
+    assert one != other
+    assert other in [one, other]
+    assert len({one, other}) == 2

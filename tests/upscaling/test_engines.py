@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,3 +148,29 @@ def test_openvino_comes_without_telemetry_and_torch(model: Path, tmp_path) -> No
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert ended.stdout.strip() == "[]"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_that_share_an_engine_get_their_own_results(model: Path) -> None:
+    engine = OpenVinoEngine(model, threads=1)
+    tiles = [photo(24 + 8 * (i % 2), 32, seed=i).transpose(2, 0, 1)[None].copy() for i in range(4)]
+    alone = [OpenVinoEngine(model, threads=1).run(tile) for tile in tiles]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda i: (i % 4, engine.run(tiles[i % 4])), range(200)))
+    assert all(np.array_equal(made, alone[i]) for i, made in found)
+
+
+def test_the_graph_used_last_is_dropped_last(model: Path) -> None:
+    engine = OpenVinoEngine(model, threads=1)
+    shapes = [(1, 3, 8, 8 + i) for i in range(engines.SHAPES_KEPT + 1)]
+    for shape in (*shapes[:-1], shapes[0], shapes[-1]):
+        engine.run(np.zeros(shape, np.float32))
+    assert shapes[0] in engine._requests
+    assert shapes[1] not in engine._requests
+
+
+def test_a_wish_takes_numbers_as_people_give_them() -> None:
+    assert Wish(device=0) == Wish(device="0")  # type: ignore[arg-type]
+    assert Wish(threads=np.int64(2)).threads == 2  # type: ignore[arg-type]
+    for wrong in ({"threads": -1}, {"threads": "2"}, {"threads": 1.5}, {"device": None}, {"device": "²"}):
+        with pytest.raises(UsageError, match=r"give|choose"):
+            Wish(**wrong)  # type: ignore[arg-type]

@@ -1,3 +1,6 @@
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +59,29 @@ def test_min_size_is_read_in_either_order() -> None:
 def test_words_tell_targets_apart() -> None:
     words = {Target().words(), Target(factor=2).words(), Target(width=2).words(), Target(min_size=(2, 2)).words()}
     assert len(words) == 4
+
+
+def test_numbers_of_any_kind_become_pythons_own() -> None:
+    assert Target(width=40.0, height=np.int16(200)) == Target(width=40, height=200)  # type: ignore[arg-type]
+    assert Target(width=np.float64(40)).size(10, 20, 4) == (20, 40)  # type: ignore[arg-type]
+    assert Target(factor=np.float32(2)).words() == "factor=2.0"  # type: ignore[arg-type]
+    assert Target(min_size=[40, 30]) == Target(min_size=(40, 30))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"width": 40.5},
+        {"width": "40"},
+        {"height": True},
+        {"factor": "2"},
+        {"factor": True},
+        {"min_size": 40},
+        {"min_size": ()},
+        {"min_size": (40, 30, 20)},
+        {"long_side": 40.5},
+    ],
+)
+def test_what_is_no_size_is_told_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"{next(iter(wrong)).replace('_', ' ')} .*: give"):
+        Target(**wrong)

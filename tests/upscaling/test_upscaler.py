@@ -13,7 +13,7 @@ from tests.pixels.samples import saved
 from tests.upscaling.shelf import clean, hidden_jpeg, joint_card, jpeg
 from tests.upscaling.test_bins import original
 from tests.upscaling.tiny import photo, tiny_card, tiny_model
-from wassr.ground.errors import ModelError, PictureError, UsageError
+from wassr.ground.errors import ModelError, NoSuchModel, PictureError, UsageError
 from wassr.models.card import Card
 from wassr.pixels.colour import rgb_to_ycbcr
 from wassr.pixels.formats import read_picture
@@ -418,3 +418,22 @@ def test_base_and_back_projection_at_once_are_what_they_are_in_turn(
     made = at_once.rows(0, size[0])
     assert np.abs(made - in_turn.rows(0, size[0])).max() < 3e-6
     assert np.abs(made - alone.stage(low, alone.cut(71, 94), *size, "x", lambda: None).rows(0, size[0])).max() > 0.01
+
+
+def test_a_picture_with_what_is_no_number_is_an_error(model: Path) -> None:
+    colour = np.full((24, 24, 3), 0.5, np.float32)
+    colour[3, 4, 0] = np.nan
+    with pytest.raises(PictureError, match="pixels that are not finite numbers"):
+        Upscaler(model, threads=1)(Picture(colour))
+
+
+def test_what_is_no_model_or_size_of_a_tile_is_told(model: Path) -> None:
+    for wrong in (None, b"x", ""):
+        with pytest.raises(NoSuchModel, match="a model is a name or a path; shipped models:"):
+            Upscaler(wrong)  # type: ignore[arg-type]
+    with pytest.raises(NoSuchModel):
+        Upscaler("a" * 300 + ".onnx")
+    with pytest.raises(UsageError, match="tile '64': give a whole number"):
+        Upscaler(model, tile="64")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"--strength 0\.5: choose"):
+        Upscaler("wassr-x4", strength="0.5")  # type: ignore[arg-type]

@@ -47,6 +47,9 @@ class PictureError(WassrError):
         self.path = str(path)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type["PictureError"], tuple[str, str]]:
+        return type(self), (self.path, self.reason)  # from its two arguments: pools of processes pickle errors
+
 
 class ModelError(WassrError):
     """A model that is unknown, damaged or does not fit."""

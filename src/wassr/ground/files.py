@@ -1,9 +1,11 @@
 """Files that are whole or absent: everything is written under a temporary name beside its place, then renamed."""
 
 import os
+import secrets
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TOO_LONG = "a name in it is longer than the file system takes (255 bytes, as a rule); choose a shorter one"
@@ -44,23 +46,31 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     The file is synchronised to disk before the rename, and the folder after it, so that a power cut leaves either the
     old file or the new one. The temporary name starts with a dot, keeps the suffix (writers choose formats by it) and
-    is unique, so that two processes never share one. Permissions follow the umask, as for an ordinary new file.
+    is unique, so that two processes never share one. Permissions are those of the file that is replaced, else what the
+    umask leaves of a new one. A link stays: what it points to is replaced.
     """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _new_beside(path)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        with suppress(OSError):  # nothing there yet, or a disk without permissions
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
         _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _new_beside(path: Path) -> Path:
+    """An empty file that nobody else has; the system applies the umask, which to read is to change for all threads."""
+    while True:
+        temporary = path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}{path.suffix}")
+        with suppress(FileExistsError):
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return temporary
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

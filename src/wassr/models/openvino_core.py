@@ -2,12 +2,14 @@
 
 import importlib
 import sys
+import threading
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
+_lock = threading.Lock()
 
-@lru_cache(maxsize=1)
+
 def openvino_core() -> Any:
     """The one Core of this process, never released.
 
@@ -15,18 +17,22 @@ def openvino_core() -> Any:
     which they began leave a pointer to memory that is gone, and the next signal that Python handles, Ctrl-C for one,
     ends the process with a segmentation fault (OpenVINO 2026.4, Linux). Raises ImportError where OpenVINO is absent.
     """
+    with _lock:  # the first ones of several threads would each make one
+        return _core()
+
+
+@lru_cache(maxsize=1)
+def _core() -> Any:
     return _openvino().Core()
 
 
 def _openvino() -> ModuleType:
     """OpenVINO without its telemetry: at import it would write to the home folder and call out."""
-    if "openvino" in sys.modules:
-        return sys.modules["openvino"]
-    absent = "openvino_telemetry" not in sys.modules
+    absent = "openvino" not in sys.modules and "openvino_telemetry" not in sys.modules
     if absent:
         sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # makes the import fail, so a stub is used
     try:
-        return importlib.import_module("openvino")
+        return importlib.import_module("openvino")  # waits where another thread is still importing it
     finally:
         if absent:
             del sys.modules["openvino_telemetry"]

@@ -1,6 +1,7 @@
 """The shelf: models that come with the package, and any other model file by its path. No weights are opened."""
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,14 +66,16 @@ def find(model: str | Path, folder: Path = SHIPPED) -> ModelFile:
     Raises ModelError with the nearest name when there is none, and when the file is damaged or not of wassr.
     """
     names = shipped(folder)
+    if not isinstance(model, str | os.PathLike) or not str(model):
+        raise NoSuchModel(f"{model!r}: a model is a name or a path; shipped models: {', '.join(names)}")
     if str(model) in names:
         return _open(names[str(model)])
     path = at_home(model)
-    if path.is_dir():
+    if os.path.isdir(path):  # False for a name that is too long, which Path.is_dir raises about
         raise NoSuchModel(_folder_hint(path))
     if path.suffix not in (WEIGHTS, DEPLOYMENT, tensorlayer.SUFFIX):
         raise NoSuchModel(_name_hint(str(model), list(names)))
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise NoSuchModel(f"{model}: no such model file")
     return _open(path)
 

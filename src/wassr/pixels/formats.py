@@ -8,6 +8,9 @@ Which formats, and what happens to profiles, alpha and depth: see `reading`, `wr
 """
 
 import io
+import operator
+import os
+import struct
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,21 +39,25 @@ __all__ = [
 ]
 
 
-def read_picture(source: Path | str | bytes | BinaryIO, name: str = "") -> Picture:
+def read_picture(source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO, name: str = "") -> Picture:
     """Read a picture from a file, from bytes or from a binary stream.
 
     Raises PictureError for everything that keeps it from being a whole picture (missing, a folder, unreadable, empty,
     no picture, zero pixels, too many pixels, damaged, truncated, unsupported pixels), naming `name` or the path.
     """
-    if isinstance(source, bytes):
-        return decode(source, name or "picture")
-    if isinstance(source, str | Path):
-        return decode(_content(Path(source), name or str(source)), name or str(source))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return decode(bytes(source), name or "picture")
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        return decode(_content(path, name or str(path)), name or str(path))
     name = name or str(getattr(source, "name", "stream"))
     try:
-        return decode(source.read(), name)
-    except OSError as error:
-        raise PictureError(name, f"cannot be read ({error.strerror or one_line(error)})") from error
+        data = source.read()
+    except (OSError, ValueError) as error:  # ValueError: it is closed, or of text
+        raise PictureError(name, f"cannot be read ({getattr(error, 'strerror', None) or one_line(error)})") from error
+    if not isinstance(data, bytes):
+        raise PictureError(name, "is a stream of text, not of bytes; open it with mode 'rb'")
+    return decode(data, name)
 
 
 def read_rgb(path: Path) -> RgbLevels:
@@ -72,7 +79,7 @@ def write_picture(picture: Picture, target: Path | str, quality: int | None = No
     kind = WRITABLE.get(target.suffix.lower())
     if kind is None:
         raise PictureError(target, f"has no suffix of a format that is written here ({', '.join(WRITABLE)})")
-    _check_quality(quality)
+    quality = _checked(quality)
     try:
         with whole_file(target) as temporary, temporary.open("wb") as out:
             encode(picture, kind, quality, strip, out)
@@ -80,18 +87,18 @@ def write_picture(picture: Picture, target: Path | str, quality: int | None = No
         raise PictureError(target, "needs more memory to encode than there is") from None
     except OSError as error:
         raise PictureError(target, f"cannot be written ({error.strerror or one_line(error)})") from error
-    except ValueError as error:
+    except (ValueError, TypeError, OverflowError, struct.error) as error:  # of metadata that encoders cannot hold
         raise PictureError(target, f"cannot be written: {one_line(error)}") from error
 
 
 def encode_picture(picture: Picture, format: str, quality: int | None = None, strip: bool = False) -> bytes:
     """The bytes of the file that `write_picture` would write; `format` is a name ("PNG") or a suffix (".png")."""
     kind = _kind(format)
-    _check_quality(quality)
+    quality = _checked(quality)
     out = io.BytesIO()
     try:
         encode(picture, kind, quality, strip, out)
-    except (OSError, ValueError, MemoryError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, struct.error, MemoryError) as error:
         raise PictureError(f"picture as {kind}", f"cannot be encoded: {one_line(error)}") from error
     return out.getvalue()
 
@@ -140,9 +147,17 @@ def _kind(format: str) -> str:
     return kind
 
 
-def _check_quality(quality: int | None) -> None:
-    if quality is not None and not 1 <= quality <= 100:
-        raise UsageError(f"quality must be 1 to 100, not {quality}")
+def _checked(quality: int | None) -> int | None:
+    """As Python's own integer, which encoders want. Raises UsageError."""
+    if quality is None:
+        return None
+    try:
+        number = operator.index(quality)
+    except TypeError:
+        number = 0
+    if not 1 <= number <= 100:
+        raise UsageError(f"quality must be a whole number from 1 to 100, not {quality!r}")
+    return number
 
 
 WRITABLE = {

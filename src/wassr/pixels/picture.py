@@ -16,7 +16,7 @@ Levels = NDArray[np.uint8] | NDArray[np.uint16]
 STRIP_PIXELS = 1 << 19  # pixels quantised at a time: 6 MB of float32 RGB
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """Planes and everything that must survive enlarging.
 
@@ -44,6 +44,12 @@ class Picture:
     iptc: bytes | None = None
 
     def __post_init__(self) -> None:
+        for name, plane in (("colour", self.colour), ("alpha", self.alpha)):
+            kind = getattr(plane, "dtype", type(plane).__name__)
+            if plane is not None and kind != np.float32:
+                raise ValueError(f"{name} must be an array of float32 in [0, 1], not {kind}: see picture_from_array")
+        if 0 in self.colour.shape:
+            raise ValueError(f"colour has no pixels: {self.colour.shape}")
         if self.colour.ndim != 3 or self.colour.shape[2] not in (1, 3):
             raise ValueError(f"colour must be (H, W, 1) or (H, W, 3), not {self.colour.shape}")
         if self.alpha is not None and self.alpha.shape != self.colour.shape[:2]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from wassr.ground.errors import PictureError
@@ -27,10 +28,10 @@ def pillow_raster(image: Image.Image, name: str) -> Raster:
     image.load()
     mode = image.mode
     if mode.startswith("I;16"):
-        return Raster(np.asarray(image).astype(np.uint16)[..., None], "gray")
+        return Raster(_sixteen(np.asarray(image).astype(np.uint16), image.info.get("transparency")), "gray")
     if mode == "CMYK":
         return Raster(np.asarray(image), "cmyk")
-    clear = mode in WITH_ALPHA and "transparency" in image.info
+    clear = mode in WITH_ALPHA and image.has_transparency_data  # in `info`, or in the palette itself
     target = WITH_ALPHA[mode] if clear else MODES.get(mode)
     if target is None:
         raise PictureError(name, f"has pixels of the kind {mode!r}, which are not supported; save it with 8 or 16 bits")
@@ -38,6 +39,13 @@ def pillow_raster(image: Image.Image, name: str) -> Raster:
     if mode in ("P", "PA") and is_gray(levels) and not image.info.get("icc_profile"):  # which is one of RGB
         levels = levels[..., 2:]
     return Raster(levels, "gray" if levels.shape[2] < 3 else "rgb")
+
+
+def _sixteen(levels: NDArray[np.uint16], clear: object) -> NDArray[np.uint16]:
+    """(H, W, 1) of 16-bit gray, or (H, W, 2) where one level is declared transparent."""
+    if not isinstance(clear, int):
+        return levels[..., None]
+    return np.stack([levels, np.where(levels == clear, 0, 65535).astype(np.uint16)], axis=2)
 
 
 def _array(image: Image.Image) -> Levels:
@@ -71,7 +79,7 @@ def vips_raster(data: bytes, loader: str, name: str) -> Raster:
 
 
 MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "RGB": "RGB", "RGBX": "RGB", "RGBA": "RGBA", "RGBa": "RGBA"}
-MODES |= {"P": "RGB", "PA": "RGBA", "YCbCr": "RGB"}
+MODES |= {"P": "RGB", "PA": "RGBA", "YCbCr": "RGB", "HSV": "RGB"}
 WITH_ALPHA = {"1": "LA", "L": "LA", "RGB": "RGBA", "P": "RGBA"}  # where one colour is declared transparent
 VIPS_FORMATS = {"uchar": np.uint8, "ushort": np.uint16}
 VIPS_MODELS: dict[str, icc.Model] = {"grey16": "gray", "b-w": "gray", "rgb16": "rgb", "srgb": "rgb", "cmyk": "cmyk"}

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image
 
-from wassr.ground.errors import PictureError
+from wassr.ground.errors import PictureError, WassrError
 from wassr.pixels import exif as exif_fields
 from wassr.pixels import icc, iptc, jpeg, png, tiff
 from wassr.pixels.libraries import one_line, strict_pillow
@@ -59,7 +59,7 @@ def _guarded(data: bytes, name: str, form: Callable[[bytes, str, str], Form]) ->
     try:
         with strict_pillow(PIXEL_LIMIT):
             return form(data, kind, name)
-    except PictureError:
+    except WassrError:
         raise
     except MemoryError:
         raise PictureError(name, "needs more memory to decode than there is") from None
@@ -67,8 +67,7 @@ def _guarded(data: bytes, name: str, form: Callable[[bytes, str, str], Form]) ->
         raise PictureError(
             name, f"claims more pixels than the limit of {PIXEL_LIMIT // 1_000_000} megapixels"
         ) from None
-    # decoders raise nearly anything on damaged bytes (SyntaxError, struct.error, TypeError, ...): all mean the same
-    except Exception as error:
+    except Exception as error:  # decoders raise nearly anything on damaged bytes, and all of it means the same
         why = f"cannot be decoded as {kind} ({one_line(error)})"
         if "not supported" in why:
             raise PictureError(name, f"{why}; save it anew as PNG or plain TIFF") from error
@@ -77,7 +76,7 @@ def _guarded(data: bytes, name: str, form: Callable[[bytes, str, str], Form]) ->
 
 
 def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
-    """A picture from a PIL image of any mode that has 1, 8 or 16 bits; metadata in `image.info` come along.
+    """A picture from a PIL image of any mode that has 1, 8 or 16 bits, but LAB; metadata in `image.info` come along.
 
     Orientation and profile are handled as for a file; of what else a PNG states of its colours a PIL image knows too
     little. Raises PictureError for other modes and for zero pixels.
@@ -87,9 +86,11 @@ def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
     try:
         with strict_pillow(PIXEL_LIMIT):
             raster = pillow_raster(image, name)
-    except OSError as error:  # a lazily opened file whose pixels turn out damaged
+            extras = _extras(image, image.format or "PIL")  # some of it may stand behind the pixels
+    except WassrError:
+        raise
+    except Exception as error:  # a lazily opened file whose pixels turn out damaged: as in `_guarded`
         raise PictureError(name, f"is damaged or incomplete and cannot be decoded ({one_line(error)})") from error
-    extras = _extras(image, image.format or "PIL")  # some of it may stand behind the pixels
     return _developed(replace(raster, orientation=exif_fields.orientation(extras.exif)), extras)
 
 

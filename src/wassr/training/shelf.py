@@ -34,9 +34,9 @@ def find_sized(name: str) -> SizedRecipe:
 def find_recipe(name: str, overrides: tuple[str, ...] = (), small: bool = False) -> Recipe:
     """A recipe by shipped name or by path of a YAML file, with KEY=VALUE overrides.
 
-    `data=DIR` is short for data.train=[DIR]. A preset among the overrides (adversarial.adversarial=NAME) is taken whole:
-    what the recipe says of its own GAN goes, what other overrides say stays. `small`: the size that ends on two cores
-    in minutes. Raises SettingsError with the nearest name when there is none.
+    `data=DIR` is short for data.train=[DIR]. A preset among the overrides (adversarial.adversarial=NAME) is taken
+    whole: what the recipe says of its own GAN goes, what other overrides say stays. `small`: the size that ends on two
+    cores in minutes. Raises SettingsError with the nearest name when there is none.
     """
     # JSON is YAML, and quotes keep a folder's name from being read as more than a name
     wanted = tuple(

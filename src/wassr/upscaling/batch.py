@@ -19,9 +19,10 @@ from wassr.upscaling.compression import Generation, generations
 from wassr.upscaling.inputs import Job, Source
 from wassr.upscaling.invented import Invented, invented
 from wassr.upscaling.ledger import Ledger, digest
+from wassr.upscaling.progress import part_of
 from wassr.upscaling.sheet import at_strengths, contact_sheet
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import Projection, Upscaler, part_of
+from wassr.upscaling.upscaler import Projection, Upscaler
 
 
 @dataclass(frozen=True)

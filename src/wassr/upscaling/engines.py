@@ -6,6 +6,8 @@ only where it is also faster: both are measured here and now (tens of millisecon
 
 import importlib
 import importlib.util
+import operator
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,7 +51,7 @@ class Engine(Protocol):
 
 
 class OpenVinoEngine:
-    """OpenVINO on the CPU: one compiled graph per tile shape, fixed before compiling."""
+    """OpenVINO on the CPU: one compiled graph per tile shape, fixed before compiling. Threads take turns."""
 
     name = "openvino"
 
@@ -63,15 +65,18 @@ class OpenVinoEngine:
             self._model = self._core.read_model(model)
         except RuntimeError as error:
             raise EngineError(f"{_named(model)}: OpenVINO cannot read it: {last_line(error)}") from error
-        self._requests: dict[tuple[int, ...], Any] = {}
+        self._requests: dict[tuple[int, ...], Any] = {}  # the one used last at the end
+        self._lock = threading.Lock()  # a request has one place for its result, and reshaping is the model's
 
     def run(self, tile: Floats) -> Floats:
-        request = self._requests.get(tile.shape)
-        if request is None:
-            if len(self._requests) >= SHAPES_KEPT:
-                self._requests.pop(next(iter(self._requests)))
-            request = self._requests[tile.shape] = self._compiled(tile.shape)
-        return np.array(request.infer([tile])[0], dtype=np.float32)
+        with self._lock:
+            request = self._requests.pop(tile.shape, None)
+            if request is None:
+                if len(self._requests) >= SHAPES_KEPT:
+                    self._requests.pop(next(iter(self._requests)))
+                request = self._compiled(tile.shape)
+            self._requests[tile.shape] = request
+            return np.array(request.infer([tile])[0], dtype=np.float32)
 
     def _compiled(self, shape: tuple[int, ...]) -> Any:
         self._model.reshape(list(shape))
@@ -135,16 +140,29 @@ class Wish:
     threads: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "device", str(self.device))  # 0 is the first GPU, as "0" is
+        object.__setattr__(self, "threads", whole_number("threads", self.threads))
         if self.engine not in ("auto", *ENGINES):
             raise UsageError(f"--engine {self.engine}: choose auto, {', '.join(ENGINES)}")
         if self.precision not in ("auto", *TOLERANCE):
             raise UsageError(f"--precision {self.precision}: choose auto, {', '.join(TOLERANCE)}")
-        if self.device not in ("auto", "cpu", "mps", "-1") and not self.device.isdigit():
+        if self.device not in ("auto", "cpu", "mps", "-1") and not self.device.isdecimal():
             raise UsageError(f"-g {self.device}: choose auto, cpu (or -1), a GPU's number, or mps")
 
     @property
     def gpu(self) -> bool:
-        return self.device == "mps" or self.device.isdigit()
+        return self.device == "mps" or self.device.isdecimal()
+
+
+def whole_number(name: str, value: object) -> int:
+    """A number of things, 0 or more. Raises UsageError for anything else."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise UsageError(f"{name} {value!r}: give a whole number, 0 chooses") from None
+    if number < 0:
+        raise UsageError(f"{name} {number}: give 0, which chooses, or more")
+    return number
 
 
 def choose(model: ModelFile, wish: Wish) -> Engine:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from wassr.pixels.caption import caption
 from wassr.pixels.jpeg_traces import History
 from wassr.pixels.picture import Picture
+from wassr.upscaling.progress import Progress, part_of
 from wassr.upscaling.target import Target
-from wassr.upscaling.upscaler import Progress, Upscaler, part_of
+from wassr.upscaling.upscaler import Upscaler
 
 Floats = NDArray[np.float32]
 Place = tuple[int, int]  # top, left

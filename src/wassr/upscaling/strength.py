@@ -87,8 +87,8 @@ class Mixture:
 
 def mixture(model: ModelFile, strength: float) -> Mixture:
     """A model at a strength in 0..1. Raises UsageError for another number, or where the model has no content model."""
-    if not 0 <= strength <= 1:
-        raise UsageError(f"--strength {strength:g}: choose a number from 0 (content model) to 1 (the model itself)")
+    if not isinstance(strength, int | float | np.number) or not 0 <= strength <= 1:
+        raise UsageError(f"--strength {strength}: choose a number from 0 (content model) to 1 (the model itself)")
     return Mixture(model, content_model(model), strength)
 
 

@@ -1,8 +1,11 @@
 """The size that is asked for, in any of the ways people ask; and from there the exact size of every picture."""
 
+import operator
 import re
 from dataclasses import dataclass
 from math import floor
+
+import numpy as np
 
 from wassr.ground.errors import UsageError
 
@@ -25,6 +28,9 @@ class Target:
     min_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None:
+                object.__setattr__(self, name, _plain(name, value))
         ways = [self.factor, self.width or self.height, self.long_side, self.short_side, self.min_size]
         if sum(way is not None for way in ways) > 1:
             raise UsageError(
@@ -64,6 +70,30 @@ class Target:
         """The target as one stable word: part of what --skip-existing compares."""
         parts = {name: value for name, value in vars(self).items() if value is not None}
         return ",".join(f"{name}={value}" for name, value in parts.items()) or "model"
+
+
+def _plain(name: str, value: object) -> float | int | tuple[int, int]:
+    """The value in Python's own numbers, as NumPy's or a whole float may be given. Raises UsageError."""
+    if name == "factor":
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise UsageError(f"factor {value!r}: give a number")
+        return value if isinstance(value, int | float) else float(value)
+    if name == "min_size":
+        sides = tuple(value) if isinstance(value, tuple | list) else ()
+        if len(sides) != 2:
+            raise UsageError(f"min size {value!r}: give its two sides, long and short")
+        return _pixels(name, sides[0]), _pixels(name, sides[1])
+    return _pixels(name, value)
+
+
+def _pixels(name: str, value: object) -> int:
+    whole = int(value) if isinstance(value, float | np.floating) and float(value).is_integer() else value
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(whole)  # type: ignore[arg-type]
+    except TypeError:
+        raise UsageError(f"{name.replace('_', ' ')} {value!r}: give a whole number of pixels") from None
 
 
 def parse_min_size(text: str) -> tuple[int, int]:

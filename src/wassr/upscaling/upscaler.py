@@ -4,10 +4,11 @@ low picture -> tiles of one shape -> engine -> + base -> back-projection or bin 
 result. Nothing is rounded on the way, everything stands in host memory, and the engine's memory is bounded by the tile.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +22,20 @@ from wassr.pixels.picture import Picture, bleed_colour
 from wassr.upscaling.bands import Consistent, NetworkRows, Planes, Resized, Stage, collect, with_base
 from wassr.upscaling.bins import Bins, InBins, bins_of, states_bins
 from wassr.upscaling.compression import NEVER, jpeg_wish, look
-from wassr.upscaling.engines import Engine, Wish, float32_wish
+from wassr.upscaling.engines import Engine, Wish, float32_wish, whole_number
 from wassr.upscaling.kinds import enlarged_like
 from wassr.upscaling.machine import MOST_PER_CORE, free_memory, threads_for
+from wassr.upscaling.progress import Counter, Progress
 from wassr.upscaling.strength import Mixture, mixture
 from wassr.upscaling.target import Target
 from wassr.upscaling.tiles import Tiles
 from wassr.upscaling.tiling import Grid, grid
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Pixels = TypeVar("Pixels", bound=NDArray[Any])
 Floats = NDArray[np.float32]
-Progress = Callable[[int, int], None]
 BinsOrNone = tuple[Bins, ...] | None
 Projection = Literal["bins", "back-projection", "neither"]
 
@@ -49,6 +54,10 @@ class Upscaler:
     trained from) to 1 (`model` itself), None asks for no content model; jpeg: what a model for compressed inputs takes
     pictures for: "auto" looks, "off" means never compressed, 1..100 saved at this quality; say: takes sentences for the
     user. Raises ModelError, EngineError, UsageError.
+
+    Threads may share one: they take turns in the engine, which uses all cores anyway. Processes make one each, and
+    start by spawn: what the libraries below hold does not survive a fork. glibc is told to keep freed memory for the
+    next tile.
     """
 
     def __init__(
@@ -103,6 +112,7 @@ class Upscaler:
         chosen: Mixture | None = None,
         wish: Wish | None = None,
     ) -> None:
+        tile = whole_number("tile", tile)
         if tile and tile < LEAST_CORE:
             raise UsageError(f"-t {tile}: a tile needs at least {LEAST_CORE} pixels; 0 chooses")
         self.card, self.engine, self.tile, self.jpeg = card, engine, tile, jpeg_wish(jpeg)
@@ -112,6 +122,15 @@ class Upscaler:
         self._spare: Engine | None = None
         self._siblings: dict[str, Upscaler] = {}
         self._told = False
+
+    @overload
+    def __call__(self, picture: str | os.PathLike[str] | Picture, target: Target = ...) -> Picture: ...
+    @overload
+    def __call__(self, picture: "Image", target: Target = ...) -> "Image": ...
+    @overload
+    def __call__(self, picture: Pixels, target: Target = ...) -> Pixels: ...
+    @overload
+    def __call__(self, picture: Any, target: Target = ...) -> Any: ...
 
     def __call__(self, picture: Any, target: Target = MODEL_SCALE) -> Any:
         """Enlarge a path (gives a Picture), Picture, PIL image, array (H, W, C) or tensor (C, H, W): its like back."""
@@ -243,6 +262,8 @@ class Upscaler:
             picture = replace(picture, colour=bleed_colour(picture.colour, alpha))
             alpha = collect(Resized(Planes(alpha[None]), height, width))[..., 0]
         low = np.ascontiguousarray(picture.colour.transpose(2, 0, 1))
+        if not np.isfinite(low).all():
+            raise PictureError(name, "has pixels that are not finite numbers")
         found = self._found(picture, found)
         bins = None if found.quality is None or self.card.inputs == "clean" else bins_of(picture, found)
         bins = () if self.alone else bins
@@ -262,14 +283,13 @@ class Upscaler:
         core = self.core()
         while True:
             cutting = self.cut(low.shape[1], low.shape[2], core)
-            counter = _Counter(cutting.count, progress)
+            counter = Counter(cutting.count, progress)
             try:
                 return collect(self.stage(low, cutting, height, width, name, counter.step, bins, quality))
             except MemoryError as error:
                 core = min(core, max(cutting.shape)) // 2
                 if core < LEAST_CORE:
                     raise PictureError(name, "not enough memory, even for the smallest tiles") from error
-                self.tile = core
                 self.say(f"{name}: out of memory; going on with tiles of {core}")
 
     def _again(self) -> Engine:
@@ -281,25 +301,8 @@ class Upscaler:
         return self._spare
 
 
-def part_of(progress: Progress | None, number: int, parts: int) -> Progress | None:
-    """The progress of one of several enlargements of one picture, `number` of them done, as a share of them all."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(number * total + done, parts * total)
-
-
 def _silent(text: str) -> None:
     """Takes what would be said to a user."""
-
-
-class _Counter:
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self.total, self.progress, self.count = total, progress, 0
-
-    def step(self) -> None:
-        self.count += 1
-        if self.progress is not None:
-            self.progress(self.count, self.total)
 
 
 def _check_memory(height: int, width: int, picture: Picture, name: str) -> None:
