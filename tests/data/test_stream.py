@@ -294,9 +294,9 @@ def test_what_a_teacher_made_is_cut_as_the_pictures_are(pictures: Pictures, cand
     marked = in_memory(255 - pictures.levels(i) for i in range(len(pictures)))
     stream = Stream(pictures, 4, 32, 20, seed=3, candidates=candidates, luma=luma, taught=marked)
     batch = stream.make(key)
-    assert batch.taught is not None
-    torch.testing.assert_close(batch.taught, 1 - batch.high)
-    assert batch.taught.is_contiguous()
+    torch.testing.assert_close(batch.wanted, 1 - batch.high)
+    assert batch.wanted.is_contiguous()
+    assert stream.make(Key("critic", 2)).target is None  # critics see originals
     assert {(place.top % 4, place.left % 4) for place in stream.places(key)} == {(0, 0)}
 
 
@@ -542,3 +542,12 @@ def test_without_degradations_everything_is_uncompressed(pictures: Pictures) -> 
     low = Stream(pictures, 4, 32, 3, seed=0, quality_plane=True).make(Key("generator", 0)).low
     assert low.shape == (3, 4, 8, 8)
     assert torch.equal(low[:, 3], torch.ones(3, 8, 8))
+
+
+@pytest.mark.parametrize("candidates", [1, 4, 16])
+def test_other_attempts_draw_other_crops(candidates: int) -> None:
+    stream = Stream(some_noise(), 4, 32, 20, seed=3, candidates=candidates)
+    first, *others = (
+        {place[:3] for place in stream.places(Key("generator", 5, attempt=attempt))} for attempt in range(4)
+    )
+    assert all(len(first & other) <= 2 for other in others)

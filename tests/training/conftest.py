@@ -12,8 +12,9 @@ from PIL import Image
 
 from wassr.data.stream import Batch
 from wassr.models.card import Card
+from wassr.models.export import export
 from wassr.models.modelfile import read_card
-from wassr.training import loop
+from wassr.training import loop, make
 from wassr.training.recipe import Recipe
 from wassr.training.step import Batches
 
@@ -110,3 +111,24 @@ def batches() -> Batches:
         return Batch(torch.nn.functional.avg_pool2d(high, 4), high)
 
     return batch
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file, both forms, of a small network with an output that is not zero."""
+    recipe = Recipe.model_validate(
+        {
+            "name": "master",
+            "licence": "CC0-1.0",
+            "seed": 3,
+            "generator": {"network": "compact", "arguments": {"channels": 16, "blocks": 1}},
+            "content": {"steps": 1},
+        }
+    )
+    generator = make.new_generator(recipe)
+    torch.nn.init.normal_(generator.network.tail[0].weight, std=0.1)  # type: ignore[union-attr, index, arg-type]
+    path = tmp_path_factory.mktemp("master") / "master.onnx"
+    card = make.model_card(recipe, "content", 0, 0, "", None, "master")
+    export(generator.network, card, path)
+    make.save_model(path.with_suffix(".safetensors"), generator, card)
+    return path

@@ -200,3 +200,13 @@ def test_saturation_counts_values_at_the_bound() -> None:
     assert saturation(layer, 0.01, "weights") == pytest.approx(3 / 5)
     nn.init.zeros_(layer.weight)
     assert saturation(layer, 0.01, "all") == 0
+
+
+def test_differences_under_spectral_norm_are_of_one_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Conv2d(3, 4, 3)), nn.Flatten(), nn.Linear(144, 1))
+    monkeypatch.setattr(torch, "randn", lambda *a, **b: torch.zeros(2, 3, 8, 8))  # two equal pictures
+    picture = torch.rand(2, 3, 8, 8)
+    for name in ("r1-difference", "r2-difference"):
+        found = PENALTIES[name](lambda z: critic(z).flatten(), picture, picture, torch.Generator())
+        assert float(found.detach()) == 0

@@ -73,6 +73,9 @@ def test_all_that_is_watched_has_a_name(recipe: Make, batches: Batches) -> None:
     matched = gan_step(begin(recipe), batches, GP.model_copy(update={"matching": 0.5})).values
     assert matched["loss/matching"] > 0
     assert matched["norm/generator"] != values["norm/generator"]
+    lazy = gan_step(begin(recipe), batches, GP.model_copy(update={"penalty_interval": GP.critic_steps})).values
+    assert lazy["loss/penalty"] == pytest.approx(values["loss/penalty"], rel=0.2)  # not times its interval
+    assert lazy["loss/critic"] == pytest.approx(-lazy["critic/gap_training"])
     without = gan_step(begin(recipe), batches, AdversarialLoss(clip=0.01)).values
     assert "loss/penalty" not in without
     assert without["loss/critic"] == pytest.approx(-without["critic/gap_training"])

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -60,13 +60,26 @@ class Key:
 class Batch:
     """low (N, C, crop/scale, crop/scale) and high (N, C, crop, crop), float32 in [0, 1].
 
-    low is what the generator sees: behind its colours there may be the plane of the quality, quality / 100. taught: as
-    high, what a teacher made of the pictures before, where there is one.
+    low is what the generator sees: behind its colours there may be the plane of the quality, quality / 100.
+    target: as high, what the content loss is to find in its place: a teacher's result, where there is one.
     """
 
     low: Tensor
     high: Tensor
-    taught: Tensor | None = None
+    target: Tensor | None = None
+
+    @property
+    def wanted(self) -> Tensor:
+        """What the content loss compares with."""
+        return self.high if self.target is None else self.target
+
+
+class Results(Protocol):
+    """One result for each picture."""
+
+    def levels(self, index: int) -> Levels:
+        """uint8 (H, W, 3), of the picture's size."""
+        ...
 
 
 class Place(NamedTuple):
@@ -105,9 +118,9 @@ class Stream:
         jpeg: Saver = "codec",
         device: torch.device | str = "cpu",
         quality_plane: bool = False,
-        taught: Pictures | None = None,
+        taught: Results | None = None,
     ) -> None:
-        """taught: a teacher's results, one for each of the pictures and of its size, cut as they are; crops then lie at
+        """taught: a teacher's results, cut as the pictures are for the generator's target; all crops then lie at
         multiples of the scale, where the low side's pixels are those that the teacher saw.
 
         workers: threads that prepare batches ahead; 0: each is made when it is asked for. A thread more than there are
@@ -156,14 +169,13 @@ class Stream:
         lows = np.empty((self.batch, 3, self._size // self.scale, self._size // self.scale), dtype=np.uint8)
         saves: list[tuple[Save, ...]] = []
         qualities = [UNCOMPRESSED] * self.batch
-        targets = np.empty((self.batch, self.crop, self.crop, 3), dtype=np.uint8) if self.taught else None
+        taught = self.taught if key.role == "generator" else None
+        targets = np.empty((self.batch, self.crop, self.crop, 3), dtype=np.uint8) if taught else None
         for item, (place, crop) in enumerate(self._drawn(key)):
             # channels side by side in each row: one matrix product reduces the rows of all three as they lie
             crops[item] = _turned(crop, place).transpose(0, 2, 1)
-            if self.taught and targets is not None:
-                targets[item] = _turned(
-                    _cut(self.taught.levels(place.picture), place.top, place.left, self.crop), place
-                )
+            if taught and targets is not None:
+                targets[item] = _turned(_cut(taught.levels(place.picture), place.top, place.left, self.crop), place)
             if self.degradations:
                 lows[item], left, qualities[item] = self._degraded(crops[item], key, item)
                 saves.append(left)
@@ -176,14 +188,14 @@ class Stream:
             low = self._reduced(wide).to(self.device)
         inside = slice(self.margin, self.margin + self.crop)
         high = wide[:, inside, :, inside].to(self.device).float().transpose(1, 2)
-        taught = None if targets is None else torch.from_numpy(targets).to(self.device).float().permute(0, 3, 1, 2)
+        target = None if targets is None else torch.from_numpy(targets).to(self.device).float().permute(0, 3, 1, 2)
         if self.luma:
-            low, high, taught = luma(low), luma(high), None if taught is None else luma(taught)
+            low, high, target = luma(low), luma(high), None if target is None else luma(target)
         low = _share_of_white(low)
         return Batch(
             with_quality(low, qualities) if self.quality_plane else low,
             _share_of_white(high),
-            None if taught is None else _share_of_white(taught),
+            None if target is None else _share_of_white(target),
         )
 
     def places(self, key: Key) -> list[Place]:
@@ -215,7 +227,8 @@ class Stream:
         """Places drawn from the key, and their pixels with the margin, not turned yet: uint8 (size, size, 3)."""
         draws = Draws((self.seed, ROLES[key.role]))
         for item in range(self.batch):
-            draws.turn_to((key.attempt, item, key.sub, key.step))
+            # the counter's lowest word counts on with every four draws: what tells batches apart stands above it
+            draws.turn_to((0, key.attempt << 32 | item, key.sub, key.step))
             yield self._draw(draws)
 
     def _draw(self, draws: Draws) -> tuple[Place, Levels]:

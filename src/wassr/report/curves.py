@@ -250,11 +250,9 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
                 ),
                 "loss/critic": Curve(
                     "critic",
-                    "What the critic minimises: on its own scale; the critic's distance says it in grey levels.",
+                    "What the critic minimises beside its penalty, on its own scale: its distance tells more.",
                 ),
-                "loss/penalty": Curve(
-                    "penalty", "The penalty's part of that: rising, the critic strains at its bound."
-                ),
+                "loss/penalty": Curve("penalty", "What its penalty adds: rising, the critic strains at its bound."),
             },
         ),
         Chart(

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from wassr.data.folders import Pictures
-from wassr.data.stream import Batch, Key, Role, Stream
+from wassr.data.stream import Batch, Key, Results, Role, Stream
 from wassr.networks.facts import QUALITY_PLANE
 from wassr.training.clock import Clock
 from wassr.training.recipe import AdversarialStage, Recipe, Stage
 
 
-def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures, taught: Pictures | None = None) -> Stream:
+def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures, taught: Results | None = None) -> Stream:
     """The stream that a stage of a recipe learns from. taught: what its teacher made of the pictures before."""
     return Stream(
         pictures,
@@ -31,7 +31,7 @@ def stream_of(recipe: Recipe, spec: Stage, pictures: Pictures, taught: Pictures 
 class StepBatches:
     """The crops of one generator step, by role and sub-step; the clock is turned to whom they are for.
 
-    teach changes what the generator is to learn; critics see the originals. attempt: other crops, after those of the
+    teach says what the content loss is to find; critics see the originals. attempt: other crops, after those of the
     step before were refused. latest: the crops of each role as the step got them, asked: their keys, for whoever asks
     what was wrong.
     The clock then knows the seconds waiting for crops ("data"), for the teacher, and of work on the crops between one

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from wassr.training.adversarial_loss import AdversarialLoss
 
@@ -74,7 +75,8 @@ def between(high: Tensor, fake: Tensor, source: torch.Generator) -> Tensor:
 
 def _differences(scores: Scores, picture: Tensor, source: torch.Generator) -> Tensor:
     noise = torch.randn(picture.shape, generator=source, dtype=picture.dtype).to(picture.device)
-    with torch.autocast(picture.device.type, enabled=False):
+    # under spectral norm each call would turn the singular vectors on: two functions, whose difference is no slope
+    with torch.autocast(picture.device.type, enabled=False), parametrize.cached():
         change = scores(picture + STEP * noise) - scores(picture)
     return (change / STEP).square().mean()
 

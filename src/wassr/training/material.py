@@ -11,9 +11,9 @@ from wassr.data.folders import Pictures, find_pictures, load_pictures, split
 from wassr.data.stream import Stream
 from wassr.ground.errors import CannotStart
 from wassr.ground.words import counted
+from wassr.training.ahead import Ahead
 from wassr.training.batches import stream_of
-from wassr.training.recipe import Recipe, Stage, Teacher
-from wassr.training.teaching import taught_ahead
+from wassr.training.recipe import Recipe, Stage
 from wassr.training.validation import Pair, validation_pairs
 
 EVERY, MOST_HELD = 20, 32  # each 20th picture is held out, but no more than 32
@@ -26,18 +26,21 @@ class Material:
     pictures: Pictures
     pairs: list[Pair]
     words: str  # for the model's card
-    taught: dict[Teacher, Pictures] = field(default_factory=dict)  # what teachers made of the pictures ahead
+    ahead: dict[str, Ahead] = field(default_factory=dict)  # by teacher's name, what it made of the pictures
 
     def stream(self, recipe: Recipe, spec: Stage) -> Stream:
         """The stream that a stage learns from."""
-        ahead = self.taught[spec.teacher] if spec.teacher and spec.teacher.ahead else None
-        return stream_of(recipe, spec, self.pictures, ahead)
+        taught = self.ahead[spec.teacher.model] if spec.teacher and spec.teacher.ahead else None
+        return stream_of(recipe, spec, self.pictures, taught)
 
 
-def load_material(recipe: Recipe, say: Callable[[str], None], past_content: bool = False) -> Material:
+def load_material(
+    recipe: Recipe, say: Callable[[str], None], past_content: bool = False, at_need: bool = False
+) -> Material:
     """Read the pictures of a recipe and tell about them. Raises TrainingError when there is nothing to learn from.
 
-    past_content: the content stage has ended; what its teacher makes is not needed.
+    past_content: the content stage has ended; what its teacher makes is not needed. at_need: a teacher that teaches
+    ahead does so for the pictures that are asked for, when they are.
     """
     files, held = _divided(recipe)
     pairs = _pairs(recipe, held)
@@ -51,9 +54,12 @@ def load_material(recipe: Recipe, say: Callable[[str], None], past_content: bool
     for note in pictures.notes:
         say(f"warning: {note}")
     stages = (None if past_content else recipe.content, recipe.adversarial)
-    teachers = {stage.teacher for stage in stages if stage and stage.teacher and stage.teacher.ahead}
-    taught = {teacher: taught_ahead(teacher, recipe, pictures, say) for teacher in teachers}
-    return Material(pictures, pairs, words, taught)
+    teachers = {s.teacher.model: s.teacher for s in stages if s and s.teacher and s.teacher.ahead}
+    ahead = {name: Ahead(teacher, recipe, pictures) for name, teacher in teachers.items()}
+    if not at_need:
+        for teacher in ahead.values():
+            teacher.make_all(say)
+    return Material(pictures, pairs, words, ahead)
 
 
 def held_out_pairs(recipe: Recipe) -> list[Pair]:

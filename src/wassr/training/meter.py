@@ -105,12 +105,13 @@ class Meter:
         critic, optimizer = copy.deepcopy(state.critic_and_optimizer())
         norms = Norms()
         try:
-            for k in range(LAG_STEPS):
+            first, interval = self.spec.adversarial.turn(state.step, 0), self.spec.adversarial.penalty_interval
+            for k in range(max(LAG_STEPS, interval)):  # one with a penalty at least
                 batch = self.crops(Key("meter", state.step, k))
                 source = randomness(state.seed + 1, state.step, k)
                 fake = _made(state.generator, batch.low)
                 judged = self.adversary.critic_loss(
-                    critic, batch.low, batch.high, fake, source, k, strength=state.caution.penalty
+                    critic, batch.low, batch.high, fake, source, first + k, strength=state.caution.penalty
                 )
                 descend(optimizer, critic, total(judged.terms), "critic", None, norms)
                 self.adversary.constrain(critic)

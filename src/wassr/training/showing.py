@@ -31,7 +31,7 @@ def show_data(recipe: Recipe, file: Path, say: Callable[[str], None]) -> Path:
     Each crop: low (enlarged by repeating pixels), high and, where a stage has a teacher, the target that it makes of
     high. Raises TrainingError as training would, PictureError when the file cannot be written.
     """
-    material = load_material(recipe, say)
+    material = load_material(recipe, say, at_need=True)
     for line in survey(material.pictures):
         say(line)
     stages = {"content": recipe.content, "adversarial": recipe.adversarial}
@@ -56,7 +56,7 @@ def _stage_part(name: str, recipe: Recipe, stage: Stage, material: Material, say
             batch = stream(key)
             lows.append(_colours(batch))
             columns = [_enlarged(batch, recipe.generator.scale), batch.high]
-            columns += [teach(batch).high] if teach else []
+            columns += [teach(batch).wanted] if teach else []
             cells = torch.cat([torch.nn.functional.pad(c, (0, GAP), value=1.0) for c in columns], dim=3)
             tiles += [
                 _labelled(pixels, material.pictures.names[place.picture], place)

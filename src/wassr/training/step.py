@@ -28,7 +28,7 @@ def content_step(state: State, batch: Batches, content: Content, clip_norm: floa
     crops = batch("generator", 0)
     made = state.generator(crops.low)
     loudness(made)
-    terms = content(made, crops.high)
+    terms = content(made, crops.wanted)
     norm = descend(state.optimizer, state.generator, total(terms), "content", clip_norm, state.norms)
     return Measured({**named("loss", terms), "norm/generator": norm})
 
@@ -58,7 +58,7 @@ def adversarial_step(
     loudness(fake)
     y = fake.detach().requires_grad_(True)
     with frozen(critic), statistics_still(critic):
-        terms = content(y, crops.high) | adversary.matching(critic, crops.low, crops.high, y)
+        terms = content(y, crops.wanted) | adversary.matching(critic, crops.low, crops.high, y)
         voice = total({"adversarial": adversary.generator_loss(critic, crops.low, crops.high, y)})
     (pull,) = torch.autograd.grad(total(terms), y)
     (push,) = torch.autograd.grad(voice, y)
@@ -66,8 +66,9 @@ def adversarial_step(
     weight = state.weight * adversary.spec.ramp_at(state.step)
     norm = descend_through(state.optimizer, state.generator, fake, pull + weight * push, clip_norm, state.norms)
 
-    values = named("loss", {**terms, "adversarial": weight * voice, "critic": sum_of(judged.terms)})
-    values |= named("loss", {name: term for name, term in judged.terms.items() if name == "penalty"})
+    values = named("loss", {**terms, "adversarial": weight * voice, "critic": judged.terms["objective"]})
+    if "penalty" in judged.terms:  # a lazy one is as many times as strong as it is rare
+        values |= named("loss", {"penalty": judged.terms["penalty"] / adversary.spec.penalty_interval})
     values |= {"critic/gap_training": float(judged.gap), "critic/ratio": ratio(pull, weight * push)}
     values |= {"critic/cosine": cosine(pull, push), "critic/weight": weight}
     return Measured({**values, "norm/generator": norm, "norm/critic": critic_norm})

@@ -4,43 +4,32 @@ The original holds detail that no network can know from the low-resolution pictu
 training it is noise in every gradient. A stronger network's result is what can be known (distillation, Hinton 2015; for
 pictures: Gao 2018).
 
-It teaches crop by crop, or ahead: whole pictures once, before the first step, so that a step costs no more than without
-a teacher.
+It teaches crop by crop, or whole pictures once, before the first step (`ahead`), so that a step costs no more than
+without a teacher.
 
 Where the low side is degraded, a teacher of clean pictures sees what the low side was before: its result is then what
 can be known at best, and its student's mean over all that may have been there is the same as that of the originals.
 """
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import replace
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import lru_cache
 
-import numpy as np
 import torch
 
-from wassr.data.decoded import FileFacts, Levels, file_for, map_pixels, write_pixels
-from wassr.data.folders import Pictures
 from wassr.data.stream import Batch, luma, with_quality
 from wassr.ground.errors import CannotStart
-from wassr.ground.files import at_home
-from wassr.ground.words import counted
 from wassr.models.build import enlarge, reduce
-from wassr.models.shelf import find
+from wassr.models.shelf import Deployment, find
 from wassr.networks.facts import QUALITY_PLANE
-from wassr.pixels.colour import luma as luma_of
 from wassr.pixels.jpeg_traces import UNCOMPRESSED
-from wassr.pixels.resize import shrink, to_levels
 from wassr.training.recipe import Recipe, Teacher
 from wassr.upscaling.engines import OpenVinoEngine
-from wassr.upscaling.upscaler import Upscaler
 
 Teach = Callable[[Batch], Batch]
 
 
 def teaching(spec: Teacher, recipe: Recipe) -> Teach:
-    """The function that replaces `high` by (1 - share) high + share teacher(low), made now or ahead (`taught_ahead`).
+    """The function that adds the target, (1 - share) high + share teacher(low), made now or `ahead`.
 
     A teacher of clean pictures sees the high side reduced, where the recipe has degradations; any other one sees `low`.
     A teacher that is told the JPEG quality is told what the student is, or of pictures never compressed that they are.
@@ -72,8 +61,8 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
                 f"teacher.ahead: {spec.model} sees the degraded low side, which is drawn anew for every crop; "
                 "set teacher.ahead: false, or choose a teacher of clean pictures"
             )
-        return lambda batch: _mixed(batch, batch.taught, spec.share)
-    engine = _engine(file.onnx, recipe)
+        return lambda batch: _mixed(batch, batch.target, spec.share)
+    engine = engine_of(file.onnx, recipe)
 
     def teach(batch: Batch) -> Batch:
         seen = (255 * reduce(batch.high, card.scale)).round().clamp(0, 255) / 255 if cleaned else batch.low[:, :3]
@@ -88,7 +77,8 @@ def teaching(spec: Teacher, recipe: Recipe) -> Teach:
     return teach
 
 
-def _engine(model: Path, recipe: Recipe) -> OpenVinoEngine:
+def engine_of(model: Deployment, recipe: Recipe) -> OpenVinoEngine:
+    """The engine that a teacher runs in."""
     engine = OpenVinoEngine(model, "float32", recipe.threads)
     if recipe.precision == "bfloat16" and engine.offers("bfloat16"):
         engine.precision = "bfloat16"
@@ -97,59 +87,7 @@ def _engine(model: Path, recipe: Recipe) -> OpenVinoEngine:
 
 def _mixed(batch: Batch, taught: torch.Tensor | None, share: float) -> Batch:
     assert taught is not None, "the stream has no results of the teacher"
-    return Batch(batch.low, batch.high.lerp(taught, share))
-
-
-def taught_ahead(spec: Teacher, recipe: Recipe, pictures: Pictures, say: Callable[[str], None]) -> Pictures:
-    """What the teacher makes of each picture's low side, as 8-bit RGB of the picture's size.
-
-    In memory, or in `data.cache_folder`, where those of an earlier run are taken up again. A rim narrower than the
-    scale, which is no pixel of the low side, keeps the original. Asked of teachers that `teaching` takes.
-    """
-    model, gray = find(spec.model), recipe.generator.channels == "y"
-    assert model.onnx is not None
-    engine = _engine(model.onnx, recipe)
-    upscaler = Upscaler.from_engine(model.card, engine, alone=True, say=say)
-    folder = _folder(recipe, engine.precision, recipe.generator.channels, model.onnx.read_bytes())
-    say(f"the teacher {model.card.name} enlarges {counted(len(pictures), 'picture')} before the first step")
-
-    def make(index: int) -> Levels:
-        levels = pictures.levels(index)
-        height, width = (side - side % model.card.scale for side in levels.shape[:2])
-        low = shrink(levels[:height, :width], model.card.scale)
-        seen = to_levels(luma_of(low.astype(np.float32))) if gray else low
-        whole = levels.copy()
-        result: Levels = upscaler(seen)
-        whole[:height, :width] = result[..., None] if gray else result  # gray in all three colours
-        return whole
-
-    results: list[Levels | Path | None] = []
-    for index in range(len(pictures)):
-        place = file_for(pictures.paths[index], folder) if folder else None
-        results.append(_kept(place, partial(make, index)))
-    return replace(pictures, cached=tuple(results), facts=(), notes=())
-
-
-def _folder(recipe: Recipe, precision: str, channels: str, teacher: bytes) -> Path | None:
-    """Where results are kept from run to run: a folder for each teacher and what it was asked for."""
-    kept = recipe.data.cache_folder
-    made_by = f"{precision} {channels} ".encode() + teacher
-    return at_home(kept) / hashlib.sha256(made_by).hexdigest()[:40] if kept else None
-
-
-def _kept(place: Path | None, make: Callable[[], Levels]) -> Levels | Path:
-    """The file of a result, written where it is not there yet; the result itself where it has no place."""
-    if place is None:
-        return make()
-    try:
-        map_pixels(place)
-    except (OSError, ValueError):
-        made = make()
-        try:
-            write_pixels(place, made, FileFacts("teacher", 8, False, 0.0, False))
-        except OSError:  # a full disk: memory serves
-            return made
-    return place
+    return Batch(batch.low, batch.high, batch.high.lerp(taught, share))
 
 
 @lru_cache(maxsize=8)
