@@ -251,7 +251,7 @@ def test_the_models_know_where_they_come_from(unbroken: dict[str, Path]) -> None
 def test_a_finished_run_is_told_at_once(
     recipe: Make, unbroken: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "load_material", lambda *a: pytest.fail("pictures were loaded"))
+    monkeypatch.setattr(loop, "load_material", lambda *a, **b: pytest.fail("pictures were loaded"))
     said: list[str] = []
     before = (unbroken["penalty"] / "log.jsonl").read_bytes()
     model = train(both_stages(recipe, "penalty"), unbroken["penalty"], say=said.append)
@@ -379,7 +379,7 @@ def test_a_run_on_saves_by_tensors_goes_on_as_if_unbroken(
 
 
 def test_ctrl_c_while_pictures_are_loaded(recipe: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> object:
+    def interrupted(*_: object, **__: object) -> object:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loop, "load_material", interrupted)
