@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -272,6 +273,8 @@ def test_buffers_and_streams_of_any_kind(tmp_path):
     wanted = to_array(read_picture(data))
     for source in (bytearray(data), memoryview(data)):
         assert np.array_equal(to_array(read_picture(source)), wanted)
+    lent = SimpleNamespace(read=lambda: memoryview(data))  # as some buffers of others give it
+    assert np.array_equal(to_array(read_picture(lent)), wanted)
     closed = io.BytesIO(data)
     closed.close()
     for stream, why in ((closed, "closed file"), (io.StringIO("text"), "a stream of text")):

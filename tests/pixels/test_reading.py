@@ -22,6 +22,7 @@ from tests.pixels.samples import (
     wide_profile,
 )
 from wassr.ground.errors import PictureError
+from wassr.pixels import reading
 from wassr.pixels.icc import Stated, srgb_profile, stated_profile, to_srgb
 from wassr.pixels.picture import quantise, to_array
 from wassr.pixels.png import chunk
@@ -458,3 +459,12 @@ def test_other_pil_modes_are_refused(mode):
 def test_pil_images_without_pixels_are_refused():
     with pytest.raises(PictureError, match="zero pixels"):
         picture_from_pil(Image.new("RGB", (0, 4)))
+
+
+def test_a_pil_image_that_memory_does_not_hold_is_not_called_damaged(monkeypatch):
+    def none_left(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(reading, "pillow_raster", none_left)
+    with pytest.raises(MemoryError):
+        reading.picture_from_pil(Image.new("RGB", (4, 4)))

@@ -55,9 +55,9 @@ def read_picture(source: str | os.PathLike[str] | bytes | bytearray | memoryview
         data = source.read()
     except (OSError, ValueError) as error:  # ValueError: it is closed, or of text
         raise PictureError(name, f"cannot be read ({getattr(error, 'strerror', None) or one_line(error)})") from error
-    if not isinstance(data, bytes):
+    if isinstance(data, str):
         raise PictureError(name, "is a stream of text, not of bytes; open it with mode 'rb'")
-    return decode(data, name)
+    return decode(bytes(data), name)
 
 
 def read_rgb(path: Path) -> RgbLevels:

@@ -87,7 +87,7 @@ def picture_from_pil(image: Image.Image, name: str = "image") -> Picture:
         with strict_pillow(PIXEL_LIMIT):
             raster = pillow_raster(image, name)
             extras = _extras(image, image.format or "PIL")  # some of it may stand behind the pixels
-    except WassrError:
+    except (WassrError, MemoryError):
         raise
     except Exception as error:  # a lazily opened file whose pixels turn out damaged: as in `_guarded`
         raise PictureError(name, f"is damaged or incomplete and cannot be decoded ({one_line(error)})") from error

@@ -49,7 +49,7 @@ class Ahead:
         for index in range(len(self.pictures)):
             place = file_for(self.pictures.paths[index], self.folder) if self.folder else None
             self._results[index] = place
-            if place and _is_kept(place):
+            if place and _kept(place) is not None:
                 continue
             made = self._results[index] = self._made(index)
             if place:
@@ -65,11 +65,8 @@ class Ahead:
         """The result for one picture; not to be written to."""
         found = self._results[index]
         if isinstance(found, Path):
-            try:
-                return map_pixels(found)[0]
-            except (OSError, ValueError):  # somebody has cleared the folder meanwhile: slower, not wrong
-                found = None
-        if found is None:
+            found = _kept(found)
+        if found is None:  # not asked for yet, or somebody has cleared the folder meanwhile: slower, not wrong
             found = self._results[index] = self._made(index)
         return found
 
@@ -93,9 +90,9 @@ class Ahead:
             )
 
 
-def _is_kept(place: Path) -> bool:
+def _kept(place: Path) -> Levels | None:
+    """The result that lies there; None where there is none, or a torn one."""
     try:
-        map_pixels(place)
+        return map_pixels(place)[0]
     except (OSError, ValueError):
-        return False
-    return True
+        return None
